@@ -1,0 +1,128 @@
+"""The two decorators for compiled code, and where the compiled code is kept.
+
+`@scalar` is a definition: one value in, one value out, readable. `@kernel` is a loop over columns that calls scalars.
+In Python code call a scalar's `.py_func`: it needs no compiler. Inside kernels call it plainly.
+
+Numba notices an edit of the function's own file but not of a function it calls in another file, so each module's
+kernels are cached in a directory whose name is a hash of that module's source and of every module of the package
+it imports, of the Numba, llvmlite and Python versions, and of the CPU.
+"""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import os
+import platform
+import re
+import sys
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import llvmlite
+import llvmlite.binding
+import numba
+import numba.core.config
+import platformdirs
+
+__all__ = ["KERNELS", "cache_root", "is_compiled", "kernel", "scalar"]
+
+numba_config: Any = numba.core.config
+
+PACKAGE_ROOT = Path(__file__).parent
+IMPORT_LINE = re.compile(r"^\s*from\s+(skywitness[\w.]*)\s+import\s+(?:\(([^)]*)\)|([^\n(]*))", re.MULTILINE)
+
+KERNELS: dict[str, Any] = {}
+"""Every kernel of the modules imported so far, by qualified name."""
+
+
+def scalar(function: Callable[..., Any]) -> Any:
+    """Mark the definition of one value; `.py_func` is the plain Python function."""
+    return numba.njit(error_model="numpy", nogil=True)(function)
+
+
+def kernel(function: Callable[..., Any]) -> Any:
+    """Compile a loop over columns, once, on first use; the machine code is kept on disk.
+
+    Never `fastmath` (it may assume NaN away, and NaN is our "unknown") and never `parallel` (the order of sums would
+    not be fixed). Division by zero gives inf or NaN as in NumPy; kernels do not raise.
+    """
+    previous = numba_config.CACHE_DIR
+    numba_config.CACHE_DIR = str(cache_root() / _module_key(Path(function.__code__.co_filename)))
+    try:
+        compiled = numba.njit(error_model="numpy", nogil=True, cache=True)(function)
+    finally:
+        numba_config.CACHE_DIR = previous
+    KERNELS[f"{function.__module__}.{function.__qualname__}"] = compiled
+    return compiled
+
+
+@functools.cache
+def cache_root() -> Path:
+    """Return the directory of compiled kernels: `SKYWITNESS_KERNEL_CACHE`, the user's cache, or a temporary one."""
+    chosen = os.environ.get("SKYWITNESS_KERNEL_CACHE")
+    for candidate in (chosen, platformdirs.user_cache_dir("skywitness", appauthor=False)):
+        if candidate and _is_writable(Path(candidate) / "kernels"):
+            return Path(candidate) / "kernels"
+    return Path(tempfile.gettempdir()) / f"skywitness-{os.getuid() if hasattr(os, 'getuid') else 'user'}" / "kernels"
+
+
+def is_compiled(name: str) -> bool:
+    """Say whether machine code for the kernel's present source is already on disk."""
+    compiled = KERNELS[name]
+    module_directory = cache_root() / _module_key(Path(compiled.py_func.__code__.co_filename))
+    return any(module_directory.rglob(f"*.{compiled.py_func.__name__}-*.nbi"))
+
+
+def _is_writable(directory: Path) -> bool:
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=directory):
+            return True
+    except OSError:
+        return False
+
+
+@functools.cache
+def _platform_key() -> str:
+    features = llvmlite.binding.get_host_cpu_features().flatten()
+    cpu = f"{llvmlite.binding.get_host_cpu_name()} {features}"
+    versions = f"{numba.__version__} {llvmlite.__version__} {sys.version_info[:2]} {platform.machine()}"
+    return f"{versions} {cpu}"
+
+
+@functools.cache
+def _module_key(path: Path) -> str:
+    digest = hashlib.sha256(_platform_key().encode())
+    for source in sorted(_closure(path)):
+        digest.update(source.read_bytes())
+    return f"{path.stem}-{digest.hexdigest()[:16]}"
+
+
+def _closure(path: Path) -> set[Path]:
+    """Return the module's file and the files of all package modules it imports, directly or not."""
+    found: set[Path] = set()
+    waiting = [path]
+    while waiting:
+        current = waiting.pop()
+        if current in found:
+            continue
+        found.add(current)
+        waiting.extend(_imports(current))
+    return found
+
+
+@functools.cache
+def _imports(path: Path) -> tuple[Path, ...]:
+    files: list[Path] = []
+    for match in IMPORT_LINE.finditer(path.read_text(encoding="utf-8")):
+        module = match.group(1)
+        names = [name.split(" as ")[0].strip() for name in (match.group(2) or match.group(3)).split(",")]
+        for dotted in (module, *(f"{module}.{name}" for name in names if name)):
+            target = PACKAGE_ROOT.joinpath(*dotted.split(".")[1:])
+            for file in (target.with_suffix(".py"), target / "__init__.py"):
+                if file.is_file() and file != PACKAGE_ROOT / "__init__.py":
+                    files.append(file)
+    return tuple(files)
