@@ -23,9 +23,10 @@ class Field:
     first: int
     last: int
     kind: str = "uint"
-    """`uint`, `int` (two's complement over first..last), `flag` (one bit), `enum` (see values), `reserved`, or the name
-    of a reader for what scale and offset cannot say (`altitude_ac12`, `altitude_ac13`, `callsign`, `squawk`,
-    `movement`, ...)."""
+    """`uint`, `int` (two's complement over first..last), `flag` (one bit), `enum` (see values), `status` (one bit that
+    says whether the fields naming it as their `status` are there), `reserved`, or the name of a reader for what scale
+    and offset cannot say (`altitude_ac12`, `altitude_ac13`, `callsign`, `characters` (any number of 6-bit characters),
+    `squawk`, `address`, `movement`, ...)."""
     scale: float = 1.0
     offset: float = 0.0
     """value = raw * scale + offset"""
@@ -40,6 +41,8 @@ class Field:
     """Where the standard defines it, say "ICAO Doc 9871, table A-2-96" or "RTCA DO-260B 2.2.3.2.3.7"."""
     doc: str = ""
     """What it is, in words a reader of `explain` learns from."""
+    constant: int | None = None
+    """Raw value the field always has: a register's own number, a type code."""
 
     @property
     def width(self) -> int:
