@@ -10,6 +10,7 @@ it imports, of the Numba, llvmlite and Python versions, and of the CPU.
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import hashlib
 import os
@@ -17,7 +18,7 @@ import platform
 import re
 import sys
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -25,9 +26,10 @@ import llvmlite
 import llvmlite.binding
 import numba
 import numba.core.config
+import numba.core.event
 import platformdirs
 
-__all__ = ["KERNELS", "cache_root", "is_compiled", "kernel", "scalar"]
+__all__ = ["KERNELS", "cache_root", "is_compiled", "kernel", "kernel_event", "scalar"]
 
 numba_config: Any = numba.core.config
 
@@ -40,7 +42,7 @@ KERNELS: dict[str, Any] = {}
 
 def scalar(function: Callable[..., Any]) -> Any:
     """Mark the definition of one value; `.py_func` is the plain Python function."""
-    return numba.njit(error_model="numpy", nogil=True)(function)
+    return _with_py_func(numba.njit(error_model="numpy", nogil=True)(function))
 
 
 def kernel(function: Callable[..., Any]) -> Any:
@@ -52,7 +54,7 @@ def kernel(function: Callable[..., Any]) -> Any:
     previous = numba_config.CACHE_DIR
     numba_config.CACHE_DIR = str(cache_root() / _module_key(Path(function.__code__.co_filename)))
     try:
-        compiled = numba.njit(error_model="numpy", nogil=True, cache=True)(function)
+        compiled = _with_py_func(numba.njit(error_model="numpy", nogil=True, cache=True)(function))
     finally:
         numba_config.CACHE_DIR = previous
     KERNELS[f"{function.__module__}.{function.__qualname__}"] = compiled
@@ -74,6 +76,34 @@ def is_compiled(name: str) -> bool:
     compiled = KERNELS[name]
     module_directory = cache_root() / _module_key(Path(compiled.py_func.__code__.co_filename))
     return any(module_directory.rglob(f"*.{compiled.py_func.__name__}-*.nbi"))
+
+
+@contextlib.contextmanager
+def kernel_event(started: Callable[[str], None], ended: Callable[[str], None] = lambda name: None) -> Iterator[None]:
+    """Call back, with the kernel's name, when a kernel begins and ends to compile; loading from disk is neither."""
+
+    class Listener(numba.core.event.Listener):
+        def on_start(self, event: Any) -> None:
+            self._tell(started, event)
+
+        def on_end(self, event: Any) -> None:
+            self._tell(ended, event)
+
+        def _tell(self, callback: Callable[[str], None], event: Any) -> None:
+            function = getattr(event.data["dispatcher"], "py_func", None)
+            name = f"{function.__module__}.{function.__qualname__}" if function else ""
+            if name in KERNELS:  # a scalar compiles as part of its kernel
+                callback(name)
+
+    with numba.core.event.install_listener("numba:compile", Listener()):
+        yield
+
+
+def _with_py_func(compiled: Any) -> Any:
+    # With NUMBA_DISABLE_JIT=1 (coverage, fuzzing) Numba returns the function itself.
+    if not hasattr(compiled, "py_func"):
+        compiled.py_func = compiled
+    return compiled
 
 
 def _is_writable(directory: Path) -> bool:

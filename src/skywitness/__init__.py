@@ -1,0 +1,50 @@
+"""Open flight tracking that keeps the evidence: from the radio frame to the sentence in the article.
+
+The public names are loaded when they are first asked for, so that `import skywitness` is cheap.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import Any
+
+__all__ = [
+    "Frames",
+    "Messages",
+    "Positions",
+    "__version__",
+    "decode",
+    "decode_table",
+    "explain",
+    "read",
+    "simulate",
+    "track",
+]
+
+__version__ = "0.1.0"
+
+PUBLIC = {
+    "Frames": "skywitness.batches:Frames",
+    "Messages": "skywitness.batches:Messages",
+    "Positions": "skywitness.batches:Positions",
+    "decode": "skywitness.messages.mode_s.decode:decode",
+    "decode_table": "skywitness.messages.mode_s.columns:decode_table",
+    "explain": "skywitness.messages.mode_s.explain:explain",
+    "read": "skywitness.sources.readers:read_frames",
+    "simulate": "skywitness.simulate.simulate:simulate",
+    "track": "skywitness.run.track:track",
+}
+"""Where each public name is defined, as module:name."""
+
+
+def __getattr__(name: str) -> Any:
+    if name not in PUBLIC:
+        raise AttributeError(f"module 'skywitness' has no attribute {name!r}")
+    module, _, attribute = PUBLIC[name].partition(":")
+    value = getattr(importlib.import_module(module), attribute)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *PUBLIC})
