@@ -39,3 +39,11 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]):
     if item.nodeid not in allowed:
         report.outcome = "failed"
         report.longrepr = f"skipped under SKYWITNESS_STRICT=1 and not in {ALLOWED_SKIPS.name}: {report.longrepr}"
+
+
+def pytest_terminal_summary(terminalreporter):
+    """Print the number of skips, also when there is none."""
+    skipped = len(terminalreporter.stats.get("skipped", []))
+    strict = "one not listed there fails" if os.environ.get("SKYWITNESS_STRICT") == "1" else "not strict"
+    allowed = sum(bool(line.split("#")[0].strip()) for line in ALLOWED_SKIPS.read_text().splitlines())
+    terminalreporter.write_line(f"skips: {skipped}; allowed in {ALLOWED_SKIPS.name}: {allowed} ({strict})")

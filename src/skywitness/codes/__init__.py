@@ -1,0 +1,1 @@
+"""Parity and bit repair: needed by frames and messages alike."""

@@ -1,0 +1,1 @@
+"""Heard when: receptions, their clocks, and which of them are one transmission."""

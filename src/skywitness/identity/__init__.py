@@ -1,0 +1,1 @@
+"""Whose address it is: registration, type, operator, each with its source."""

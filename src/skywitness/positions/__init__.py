@@ -1,0 +1,1 @@
+"""Where an aircraft is, however that was found."""

@@ -1,0 +1,1 @@
+"""Worlds with known truth, as the frames that receivers would hear."""

@@ -1,0 +1,1 @@
+"""How an aircraft moved: its state, folded from messages and positions."""

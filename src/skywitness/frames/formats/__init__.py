@@ -1,0 +1,1 @@
+"""The formats that hold frames: read and written."""

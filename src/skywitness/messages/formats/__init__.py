@@ -1,0 +1,1 @@
+"""Text formats that hold messages, already decoded by others."""

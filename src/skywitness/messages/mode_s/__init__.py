@@ -1,0 +1,1 @@
+"""Mode S: every downlink format, extended squitter and Comm-B register."""

@@ -1,0 +1,1 @@
+"""Formats that hold positions, already decoded by others."""

@@ -1,0 +1,109 @@
+# Everything a developer does, by name. `make` lists it. Needs Python 3.11 to 3.14 and make, nothing else;
+# uv is used when it is there.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+UV := $(shell command -v uv 2>/dev/null)
+SOURCES := $(shell find src -name '*.py')
+CODE := src tests bench fuzz docs
+OUT ?= out
+MINUTES ?= 10
+# Not for the kernels' sake: BLAS threads would make CPU times and small runs noisy.
+export OPENBLAS_NUM_THREADS ?= 1
+
+ifdef UV
+  MAKE_VENV = $(UV) venv --quiet --allow-existing --python '>=3.11,<3.15' $(VENV)
+  INSTALL = $(UV) pip install --quiet --python $(BIN)/python
+else
+  MAKE_VENV = $(PYTHON) -c 'import sys; v = sys.version_info[:2]; (3, 11) <= v <= (3, 14) or \
+	sys.exit("skywitness needs Python 3.11 to 3.14, this is %d.%d; try: make PYTHON=python3.12" % v)' \
+	&& $(PYTHON) -m venv $(VENV)
+  INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check
+endif
+
+.DEFAULT_GOAL := help
+.PHONY: help run test check static tests coverage bench golden demo docs format fuzz lock clean
+
+help: ## list what there is
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+# --- what the rest needs, made once -------------------------------------------------------------------------------
+$(BIN)/python:
+	@echo "making $(VENV)"
+	@$(MAKE_VENV)
+
+$(VENV)/stamp-run: requirements/run.txt pyproject.toml | $(BIN)/python
+	@echo "installing skywitness into $(VENV)"
+	@$(INSTALL) -r requirements/run.txt
+	@$(INSTALL) --no-deps -e .
+	@touch $@
+
+$(VENV)/stamp-dev: requirements/dev.txt $(VENV)/stamp-run
+	@echo "installing what the tests need into $(VENV)"
+	@$(INSTALL) -r requirements/dev.txt
+	@touch $@
+
+$(VENV)/stamp-fuzz: requirements/fuzz.txt $(VENV)/stamp-dev
+	@$(INSTALL) -r requirements/fuzz.txt
+	@touch $@
+
+$(VENV)/stamp-kernels: $(SOURCES) $(VENV)/stamp-run
+	@$(BIN)/python -m skywitness.run.compile --quiet
+	@touch $@
+
+# --- what people call ---------------------------------------------------------------------------------------------
+run: $(VENV)/stamp-kernels ## decode the bundled demonstration and show its aircraft
+	@mkdir -p $(OUT)
+	@$(BIN)/skywitness track demo -o $(OUT)/demo.parquet
+
+test: static tests ## everything: check, then every test, with coverage and the number of skips
+
+check: static $(VENV)/stamp-kernels ## format, lint, types, imports, unit and property tests: under a minute
+	@$(BIN)/python -m pytest -q -m "not slow" tests/unit tests/property
+
+static: $(VENV)/stamp-dev
+	@$(BIN)/ruff format --check --quiet $(CODE) || { echo "run: make format"; exit 1; }
+	@$(BIN)/ruff check --quiet $(CODE)
+	@$(BIN)/mypy --no-error-summary
+	@$(BIN)/lint-imports --no-cache > $(VENV)/lint-imports.log || { cat $(VENV)/lint-imports.log; exit 1; }
+
+tests: $(VENV)/stamp-dev $(VENV)/stamp-kernels
+	@$(BIN)/python -m pytest -q --cov --cov-report=term:skip-covered --cov-report=xml
+
+coverage: $(VENV)/stamp-dev ## line coverage of the core with the kernels run as plain Python (slow)
+	@NUMBA_DISABLE_JIT=1 $(BIN)/python -m pytest -q -m "not slow and not compiled" tests/unit tests/property \
+	  --cov --cov-config=tests/coverage_uncompiled.toml --cov-report=term
+
+bench: $(VENV)/stamp-dev $(VENV)/stamp-kernels ## every benchmark: a table, and one JSON line each
+	@$(BIN)/skywitness bench
+
+golden: $(VENV)/stamp-dev $(VENV)/stamp-kernels ## rewrite the golden files; read the diff before you commit it
+	@SKYWITNESS_REWRITE_GOLDEN=1 $(BIN)/python -m pytest -q tests/golden
+	@git --no-pager diff --stat -- tests/golden
+
+demo: $(VENV)/stamp-kernels ## make the bundled demonstration recording again
+	@$(BIN)/python -m skywitness.simulate.demo
+
+docs: $(VENV)/stamp-dev ## build the documentation into site/
+	@$(BIN)/python docs/build.py site
+
+format: $(VENV)/stamp-dev ## lay the code out, and mend what the linter can
+	@$(BIN)/ruff check --quiet --fix $(CODE) || true
+	@$(BIN)/ruff format --quiet $(CODE)
+
+fuzz: $(VENV)/stamp-fuzz ## look for input that breaks a reader: make fuzz MINUTES=10
+	@NUMBA_DISABLE_JIT=1 $(BIN)/python -m fuzz --minutes $(MINUTES) fuzz-corpus
+	@NUMBA_BOUNDSCHECK=1 SKYWITNESS_KERNEL_CACHE=$(VENV)/boundscheck $(BIN)/python -m fuzz.replay fuzz-corpus
+
+lock: ## resolve the dependencies anew into requirements/ (needs uv)
+	@test -n "$(UV)" || { echo "make lock needs uv"; exit 1; }
+	@$(UV) pip compile --quiet --upgrade --universal --python-version 3.11 --custom-compile-command "make lock" \
+	  pyproject.toml -o requirements/run.txt
+	@$(UV) pip compile --quiet --upgrade --universal --python-version 3.11 --custom-compile-command "make lock" \
+	  pyproject.toml --group dev --group docs --group bench -c requirements/run.txt -o requirements/dev.txt
+	@$(UV) pip compile --quiet --upgrade --universal --python-version 3.11 --custom-compile-command "make lock" \
+	  pyproject.toml --group fuzz -c requirements/dev.txt -o requirements/fuzz.txt
+
+clean: ## remove what these targets made, the environment too
+	@rm -rf $(VENV) $(OUT) site build dist coverage.xml .coverage
