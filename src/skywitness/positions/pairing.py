@@ -1,0 +1,274 @@
+"""From encoded positions to places: one aircraft's even and odd messages, its last place, and what to make of both.
+
+Every message with a place gets a verdict; none is silently dropped. A message that cannot be placed yet gives NaN.
+The rules are those of RTCA DO-260B 2.2.10.4 (reasonableness) made tighter by the aircraft's own reported speed.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from skywitness.kernel import scalar
+from skywitness.positions.cpr import global_airborne, global_surface, local, quantise_deg
+
+__all__ = ["BLANK_PAIR", "NEVER", "PAIR", "distance_m", "place"]
+
+PAIR = np.dtype(
+    [
+        # The newest message of each parity, as sent.
+        ("even_ns", np.int64),
+        ("odd_ns", np.int64),
+        ("even_lat", np.int32),
+        ("even_lon", np.int32),
+        ("odd_lat", np.int32),
+        ("odd_lon", np.int32),
+        # The last accepted place, and how well each parity has supported it.
+        ("place_ns", np.int64),
+        ("lat_deg", np.float64),
+        ("lon_deg", np.float64),
+        ("support_even", np.float32),
+        ("support_odd", np.float32),
+        # A place that contradicts it, and how many later ones agree with this one.
+        ("rival_ns", np.int64),
+        ("rival_lat_deg", np.float64),
+        ("rival_lon_deg", np.float64),
+        ("rival_support", np.float32),
+        ("even_tag", np.uint8),
+        ("odd_tag", np.uint8),
+        ("source", np.uint8),
+        ("surface", np.uint8),
+        # Messages that wait for a place: the newest one's place in the pool, and how many.
+        ("waiting", np.int32),
+        ("waiting_count", np.int32),
+    ],
+    align=True,
+)
+"""What pairing remembers of one aircraft; times are NEVER before the first message."""
+
+NEVER = -(1 << 62)
+SECOND = 1_000_000_000
+
+# Indices into batches.VERDICTS and batches.REASONS.
+CONFIRMED = 0
+CONSISTENT = 1
+UNVERIFIABLE = 2
+CONTRADICTED = 3
+NO_REASON = 0
+SPEED = 1
+SURFACE_RANGE = 3
+NULL_ISLAND = 5
+DUPLICATE_ADDRESS = 6
+
+EARTH_M = 6371008.8  # mean radius (2a + b) / 3 of WGS-84
+DEGREE_M = EARTH_M * math.pi / 180.0
+KNOT_MPS = 1852.0 / 3600.0
+
+LOCAL_FOR_NS = 600 * SECOND
+LOCAL_WITHIN_M = 185_200.0  # 100 NM, well inside half a zone
+SURFACE_WITHIN_M = 450_000.0
+TRUSTED_FOR_NS = 3600 * SECOND
+BETTER_SOURCE_FOR_NS = 20 * SECOND
+FULL_SUPPORT = 4.0
+GOOD = 1.0
+BAD = 0.26
+LOST = 0.1
+
+
+def _blank_pair() -> NDArray[Any]:
+    record = np.zeros(1, PAIR)
+    for name in ("even_ns", "odd_ns", "place_ns", "rival_ns"):
+        record[name] = NEVER
+    record["source"] = 255
+    record["waiting"] = -1
+    return record
+
+
+BLANK_PAIR = _blank_pair()
+"""One record of an aircraft whose place is not known."""
+
+
+@scalar
+def cosine(angle_deg):
+    """Cosine of a latitude, error below 3e-5: additions and multiplications only, the same on every processor."""
+    x = angle_deg * (math.pi / 180.0)
+    s = x * x
+    return 1.0 - s * (0.5 - s * (1.0 / 24.0 - s * (1.0 / 720.0 - s / 40320.0)))
+
+
+@scalar
+def distance_m(lat1_deg, lon1_deg, lat2_deg, lon2_deg):
+    """Distance on the mean sphere by the middle latitude; within 1 % up to 500 km, enough for a reasonableness test."""
+    north = lat2_deg - lat1_deg
+    east = lon2_deg - lon1_deg
+    if east > 180.0:
+        east -= 360.0
+    elif east < -180.0:
+        east += 360.0
+    east *= cosine(0.5 * (lat1_deg + lat2_deg))
+    return DEGREE_M * math.sqrt(north * north + east * east)
+
+
+@scalar
+def is_reachable(lat1_deg, lon1_deg, lat2_deg, lon2_deg, elapsed_s, speed_kt, surface):
+    """Say whether an aircraft of at most this speed gets from one place to the other in the time."""
+    allowed_m = (10.0 if surface else 30.0) + elapsed_s * speed_kt * KNOT_MPS
+    return distance_m(lat1_deg, lon1_deg, lat2_deg, lon2_deg) <= allowed_m
+
+
+@scalar
+def window_ns(surface, speed_kt):
+    """How far apart an even and an odd message may be: short enough that no zone can be left in between."""
+    if surface:
+        return 50 * SECOND if speed_kt <= 25.0 else 25 * SECOND
+    if not speed_kt > 0.0:
+        return 10 * SECOND
+    return min(30 * SECOND, int(19.0 * 500.0 / speed_kt * 1e9))
+
+
+@scalar
+def set_place(pair, now, lat_deg, lon_deg, surface, source):
+    """Take a place as the aircraft's last."""
+    pair.place_ns = now
+    pair.lat_deg = lat_deg
+    pair.lon_deg = lon_deg
+    pair.surface = surface
+    pair.source = source
+
+
+@scalar
+def support(pair, odd, amount):
+    """Add to, or take from, the support that messages of one parity give to the place."""
+    if odd:
+        pair.support_odd = min(FULL_SUPPORT, pair.support_odd + amount)
+    else:
+        pair.support_even = min(FULL_SUPPORT, pair.support_even + amount)
+
+
+@scalar
+def contradict(pair, now, slack_s, lat_deg, lon_deg, speed_kt, surface):
+    """Weigh a global place that contradicts the last one; True when it has won and becomes the last."""
+    agrees = pair.rival_ns != NEVER and is_reachable(
+        pair.rival_lat_deg,
+        pair.rival_lon_deg,
+        lat_deg,
+        lon_deg,
+        abs(now - pair.rival_ns) * 1e-9 + slack_s,
+        speed_kt,
+        surface,
+    )
+    pair.rival_support = pair.rival_support + GOOD if agrees else GOOD
+    pair.rival_ns = now
+    pair.rival_lat_deg = lat_deg
+    pair.rival_lon_deg = lon_deg
+    pair.support_even -= BAD
+    pair.support_odd -= BAD
+    if pair.support_even < LOST or pair.support_odd < LOST:
+        return True
+    return agrees and pair.rival_support > pair.support_even + pair.support_odd
+
+
+@scalar
+def place(
+    pair, now, slack_s, odd, lat, lon, surface, source, speed_kt, reported_kt,
+    has_reference, reference_lat_deg, reference_lon_deg,
+):  # fmt: skip
+    """Place of one position message, and what it is worth.
+
+    pair         PAIR record of the aircraft; changed
+    now          int    time of the message, ns
+    slack_s      float  how wrong the time may be: 0.2 for the ways of the network, more where the source is coarse
+    odd, lat, lon       as encoded
+    surface      int    1 on the ground
+    source       int    index into POSITION_SOURCES; a worse one never replaces the last place of a better one
+    speed_kt     float  the most it may have flown since its last place, by what it reported
+    reported_kt  float  its reported speed; NaN unknown
+    has_reference, reference_lat_deg, reference_lon_deg   a place within 45 degrees, for the surface
+    return       (latitude, longitude, verdict, reason): NaN without a place
+    """
+    tag = 0x80 | surface << 4 | source
+    known = pair.place_ns != NEVER and abs(now - pair.place_ns) <= TRUSTED_FOR_NS
+    outranked = known and source > pair.source and now - pair.place_ns < BETTER_SOURCE_FOR_NS
+    late = known and now < pair.place_ns
+
+    found = False
+    lat_deg = np.nan
+    lon_deg = np.nan
+    if not outranked:
+        other_tag = pair.even_tag if odd else pair.odd_tag
+        other_ns = pair.even_ns if odd else pair.odd_ns
+        if other_tag == tag and abs(now - other_ns) <= window_ns(surface, reported_kt):
+            even_lat = int(pair.even_lat) if odd else lat
+            even_lon = int(pair.even_lon) if odd else lon
+            odd_lat = lat if odd else int(pair.odd_lat)
+            odd_lon = lon if odd else int(pair.odd_lon)
+            if not surface:
+                lat_deg, lon_deg = global_airborne(even_lat, even_lon, odd_lat, odd_lon, odd)
+            elif known:
+                lat_deg, lon_deg = global_surface(even_lat, even_lon, odd_lat, odd_lon, odd, pair.lat_deg, pair.lon_deg)
+            elif has_reference:
+                lat_deg, lon_deg = global_surface(
+                    even_lat, even_lon, odd_lat, odd_lon, odd, reference_lat_deg, reference_lon_deg
+                )
+            found = not math.isnan(lat_deg)
+        if odd:
+            pair.odd_ns = now
+            pair.odd_lat = lat
+            pair.odd_lon = lon
+            pair.odd_tag = tag
+        else:
+            pair.even_ns = now
+            pair.even_lat = lat
+            pair.even_lon = lon
+            pair.even_tag = tag
+
+    if not found:
+        if not known or abs(now - pair.place_ns) > LOCAL_FOR_NS:
+            return np.nan, np.nan, UNVERIFIABLE, NO_REASON
+        lat_deg, lon_deg = local(lat, lon, odd, surface, pair.lat_deg, pair.lon_deg)
+        if math.isnan(lat_deg):
+            return np.nan, np.nan, UNVERIFIABLE, NO_REASON
+    lat_deg = quantise_deg(lat_deg)
+    lon_deg = quantise_deg(lon_deg)
+    if lon_deg >= 180.0:
+        lon_deg = -180.0
+
+    if lat_deg == 0.0 and lon_deg == 0.0:
+        return lat_deg, lon_deg, CONTRADICTED, NULL_ISLAND
+    if surface and not known and distance_m(lat_deg, lon_deg, reference_lat_deg, reference_lon_deg) > SURFACE_WITHIN_M:
+        return lat_deg, lon_deg, CONTRADICTED, SURFACE_RANGE
+
+    if not known:
+        set_place(pair, now, lat_deg, lon_deg, surface, source)
+        pair.support_even = GOOD if not odd else 0.5
+        pair.support_odd = GOOD if odd else 0.5
+        return lat_deg, lon_deg, UNVERIFIABLE, NO_REASON
+
+    elapsed_s = abs(now - pair.place_ns) * 1e-9 + slack_s
+    reachable = is_reachable(pair.lat_deg, pair.lon_deg, lat_deg, lon_deg, elapsed_s, speed_kt, surface)
+    if outranked or late:
+        if reachable:
+            return lat_deg, lon_deg, CONSISTENT, NO_REASON
+        return lat_deg, lon_deg, CONTRADICTED, SPEED
+    if reachable:
+        set_place(pair, now, lat_deg, lon_deg, surface, source)
+        if found:
+            support(pair, odd, GOOD)
+            if pair.rival_support > 0.0:
+                pair.rival_support -= BAD
+        if pair.support_even >= GOOD and pair.support_odd >= GOOD:
+            return lat_deg, lon_deg, CONSISTENT, NO_REASON
+        return lat_deg, lon_deg, UNVERIFIABLE, NO_REASON
+    if found and contradict(pair, now, slack_s, lat_deg, lon_deg, speed_kt, surface):
+        set_place(pair, now, lat_deg, lon_deg, surface, source)
+        pair.support_even = pair.rival_support if not odd else 0.5
+        pair.support_odd = pair.rival_support if odd else 0.5
+        pair.rival_support = 0.0
+        pair.rival_ns = NEVER
+        return lat_deg, lon_deg, UNVERIFIABLE, NO_REASON
+    if pair.rival_support >= FULL_SUPPORT and pair.support_even >= GOOD and pair.support_odd >= GOOD:
+        return lat_deg, lon_deg, CONTRADICTED, DUPLICATE_ADDRESS
+    return lat_deg, lon_deg, CONTRADICTED, SPEED

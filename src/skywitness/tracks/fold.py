@@ -1,0 +1,298 @@
+"""The fold over messages: each one changes its aircraft's state, and each position message makes a row.
+
+One pass in the order of arrival, for a place is weighed by the speed known at that moment and its row carries the
+state of that moment; no later message may be seen.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from skywitness.batches import UNTIMED
+from skywitness.kernel import kernel, scalar
+from skywitness.messages.mode_s.altitude import altitude_ac12_ft, altitude_ac13_ft
+from skywitness.messages.mode_s.bits import bits, field, message_field
+from skywitness.messages.mode_s.callsign import callsign, is_callsign_valid
+from skywitness.messages.mode_s.downlink_format import REPAIRED
+from skywitness.messages.mode_s.movement import surface_movement_kt
+from skywitness.messages.mode_s.quality import navigation_integrity
+from skywitness.messages.mode_s.squawk import squawk
+from skywitness.positions.pairing import CONSISTENT, CONTRADICTED, place
+from skywitness.positions.waiting import POOL_AT_MOST, drop_waiting, push_waiting
+from skywitness.tracks.rows import WINDOW_NS, close_row, fill_row, fill_waiting_rows
+from skywitness.tracks.state import LEVELS
+from skywitness.tracks.update import (
+    FRESH_NS,
+    greatest_speed_kt,
+    quantise_tenth,
+    take_altitude,
+    take_operational_status,
+    take_target_state,
+    take_velocity,
+)
+
+__all__ = ["REGION_NS", "close_region", "fill_tracks"]
+
+REGION_NS = 10_000_000_000
+"""Length of the windows of data time in which receivers are learned about."""
+
+# Indices into batches.POSITION_SOURCES and TIMINGS.
+ADSB, ADSR, TISB, MLAT = 0, 1, 2, 3
+EPOCH, MLAT_RESULT = 3, 4
+
+# Places in the `totals` array.
+UNPLACED, DUPLICATES, DROPPED = 0, 1, 2
+
+SECOND = 1_000_000_000
+
+
+@scalar
+def squitter_source(df, control, timing):
+    """Who determined the position in a DF 17 or 18 message: index into POSITION_SOURCES."""
+    if timing == MLAT_RESULT:
+        return MLAT
+    if df == 17 or control <= 1:
+        return ADSB
+    return ADSR if control == 6 else TISB
+
+
+@scalar
+def take_surface_motion(aircraft, me, now):
+    """Speed and track from a surface position message (RTCA DO-260B 2.2.3.2.4.2 to 2.2.3.2.4.4)."""
+    aircraft.on_ground = 1
+    aircraft.on_ground_ns = now
+    speed = surface_movement_kt(field(me, 6, 12))
+    if not math.isnan(speed):
+        aircraft.groundspeed_kt = quantise_tenth(speed)
+        aircraft.velocity_ns = now
+        if field(me, 13, 13):
+            aircraft.track_deg = quantise_tenth(field(me, 14, 20) * (360.0 / 128.0))
+        else:
+            aircraft.track_deg = np.nan
+
+
+@scalar
+def take_identification(aircraft, me, now):
+    """Call sign and category, TC 1 to 4 (RTCA DO-260B 2.2.3.2.5)."""
+    packed = callsign(me)
+    if is_callsign_valid(packed):
+        aircraft.callsign = packed
+        aircraft.callsign_ns = now
+    category = field(me, 6, 8)
+    if category:
+        aircraft.category = (0xE - field(me, 1, 5)) << 4 | category
+
+
+@scalar
+def close_region(region):
+    """Take what the window now closed has shown: a receiver is near the last airborne position it heard.
+
+    region  as in `fill_tracks`; a place the operator gave (known 1) stays
+    """
+    place_known, place_lat, place_lon, latest_id, latest_lat, latest_lon = region
+    for r in range(len(place_known)):
+        if place_known[r] != 1 and latest_id[r] >= 0:
+            place_known[r] = 2
+            place_lat[r] = latest_lat[r]
+            place_lon[r] = latest_lon[r]
+        latest_id[r] = -1
+
+
+@kernel
+def fill_tracks(
+    start, data, frame, message, aircraft, pairs, blank_aircraft, blank_pair, region, region_end, ring, ring_span,
+    pool, pool_state, totals, out_rows, out_bds,
+):  # fmt: skip
+    """Take in messages; returns (first message not done for want of room in the ring, rows written).
+
+    start     int
+    data      (n, 14) uint8
+    frame     tuple of columns: time_ns, data_time_ns, reception id, transmission, receiver, signal_dbfs, timing
+    message   tuple of columns: status, df, typecode, icao, kind, slot, born, repaired_bit
+    aircraft  (s,) AIRCRAFT
+    pairs     (s,) PAIR
+    region    tuple: known (r,) uint8, lat (r,) float64, lon (r,) float64, then of the window that is still open: latest
+              reception (r,) int64, its lat and lon
+    region_end  (1,) int64  data time at which that window closes
+    ring      (m,) ROW    rows whose window is open, m a power of two
+    ring_span (2,) int64  first and one past the last open row, counted for ever
+    pool      (p,) WAITING, pool_state (2,) int64   see `push_waiting`
+    totals    (8,) int64  positions not placed, receptions that joined a row, messages dropped for want of room to wait
+    out_rows  (k,) ROW
+    out_bds   (n,) uint8
+    """
+    time_ns, data_time_ns, reception, transmission, receiver, signal_dbfs, timing = frame
+    status, df_of, typecode, icao, kind, slot_of, born, repaired_bit = message
+    place_known, place_lat, place_lon, latest_id, latest_lat, latest_lon = region
+    ring_mask = len(ring) - 1
+    repaired = np.empty(14, np.uint8)
+    count = 0
+    for i in range(start, len(time_ns)):
+        data_now = data_time_ns[i]
+        if data_now >= region_end[0]:
+            close_region(region)
+            region_end[0] = (data_now // REGION_NS + 1) * REGION_NS
+        if count + 2 >= len(out_rows):
+            return i, count
+        while ring_span[0] < ring_span[1] and ring[ring_span[0] & ring_mask].closes_ns <= data_now:
+            closing = ring[ring_span[0] & ring_mask]
+            ring_span[0] += 1
+            if closing.receivers > 1:
+                close_row(closing)
+                out_rows[count] = closing
+                count += 1
+                if count + 2 >= len(out_rows):
+                    return i, count
+        out_bds[i] = 255
+        slot = slot_of[i]
+        if slot < 0 or status[i] > REPAIRED:
+            continue
+        now = time_ns[i]
+        if now == UNTIMED:
+            continue
+        if ring_span[1] - ring_span[0] > ring_mask:
+            return i, count
+        craft = aircraft[slot]
+        if count + pairs[slot].waiting_count + 2 >= len(out_rows):
+            return i, count
+        if pool_state[0] < 0 and pool_state[1] >= len(pool) and len(pool) < POOL_AT_MOST:
+            return i, count
+        if born[i]:
+            drop_waiting(pairs[slot], pool, pool_state)
+            aircraft[slot] = blank_aircraft[0]
+            pairs[slot] = blank_pair[0]
+            craft.icao = icao[i]
+            craft.kind = kind[i]
+        if now > craft.seen_ns:
+            craft.seen_ns = now
+        craft.messages += 1
+        craft.level_dbfs[craft.level_at] = signal_dbfs[i]
+        craft.level_at = (craft.level_at + 1) & (LEVELS - 1)
+        craft.receiver = receiver[i]
+        df = df_of[i]
+        tc = typecode[i]
+        if transmission[i] != reception[i]:
+            totals[DUPLICATES] += 1
+            if (df == 17 or df == 18) and 5 <= tc <= 22 and tc != 19:
+                for k in range(8):
+                    at = craft.open_rows[k]
+                    if at >= ring_span[0] and ring[at & ring_mask].transmission == transmission[i]:
+                        ring[at & ring_mask].receivers += 1
+                        break
+            continue
+        row = data[i]
+        if repaired_bit[i]:
+            for k in range(14):
+                repaired[k] = row[k]
+            repaired[(repaired_bit[i] - 1) >> 3] ^= 0x80 >> ((repaired_bit[i] - 1) & 7)
+            row = repaired
+        if df == 17 or df == 18:
+            me = message_field(row)
+            if 9 <= tc <= 18 or 20 <= tc <= 22 or 5 <= tc <= 8:
+                surface = 1 if tc <= 8 else 0
+                source = squitter_source(df, int(row[0]) & 7, timing[i])
+                altitude = np.nan
+                if surface:
+                    take_surface_motion(craft, me, now)
+                elif tc <= 18:
+                    altitude = altitude_ac12_ft(field(me, 9, 20))
+                    if not take_altitude(craft, altitude, now, 3):
+                        altitude = np.nan
+                elif field(me, 9, 20):
+                    craft.altitude_geom_ft = altitude_ac12_ft(field(me, 9, 20))
+                    craft.altitude_geom_ns = now
+                if not surface:
+                    craft.on_ground = 0
+                    craft.on_ground_ns = now
+                by = receiver[i]
+                pair = pairs[slot]
+                slack_s = 1.2 if timing[i] == EPOCH and now % SECOND == 0 else 0.2
+                speed_kt = greatest_speed_kt(craft, now, surface)
+                fix_lat, fix_lon, verdict, reason = place(
+                    pair,
+                    now,
+                    slack_s,
+                    field(me, 22, 22),
+                    field(me, 23, 39),
+                    field(me, 40, 56),
+                    surface,
+                    source,
+                    speed_kt,
+                    craft.groundspeed_kt if now - craft.velocity_ns < 2 * FRESH_NS else np.nan,
+                    place_known[by] != 0,
+                    place_lat[by],
+                    place_lon[by],
+                )
+                if math.isnan(fix_lat):
+                    totals[UNPLACED] += 1
+                    at = push_waiting(pair, pool, pool_state)
+                    if at < 0:
+                        totals[DROPPED] += 1
+                        continue
+                    waiting = pool[at]
+                    waiting.time_ns = now
+                    waiting.reception = reception[i]
+                    waiting.lat = field(me, 23, 39)
+                    waiting.lon = field(me, 40, 56)
+                    waiting.odd = field(me, 22, 22)
+                    waiting.surface = surface
+                    waiting.source = source
+                    waiting.typecode = tc
+                    waiting.altitude_ft = altitude
+                    waiting.signal_dbfs = signal_dbfs[i]
+                    waiting.groundspeed_kt = craft.groundspeed_kt
+                    waiting.track_deg = craft.track_deg
+                    continue
+                out = out_rows[count]
+                closes_ns = data_now + WINDOW_NS
+                fill_row(
+                    out, craft, now, reception[i], transmission[i], closes_ns, fix_lat, fix_lon, source, verdict, reason
+                )
+                out.on_ground = surface
+                out.altitude_ft = altitude
+                out.signal_dbfs = signal_dbfs[i]
+                nic = navigation_integrity(tc, craft.nic_a, field(me, 8, 8), craft.nic_c, craft.version)
+                craft.nic = nic
+                out.nic = nic
+                if now - craft.geom_minus_baro_ns < FRESH_NS and not math.isnan(altitude):
+                    out.altitude_geom_ft = altitude + craft.geom_minus_baro_ft
+                    craft.altitude_geom_ft = out.altitude_geom_ft
+                    craft.altitude_geom_ns = now
+                if verdict != CONTRADICTED:
+                    craft.place_speed_kt = craft.groundspeed_kt
+                    if source < craft.best_source:
+                        craft.best_source = source
+                    if not surface and verdict <= 1:
+                        latest_id[by] = reception[i]
+                        latest_lat[by] = fix_lat
+                        latest_lon[by] = fix_lon
+                if len(place_known) > 1:
+                    ring[ring_span[1] & ring_mask] = out
+                    craft.open_rows[craft.open_at] = ring_span[1]
+                    ring_span[1] += 1
+                    craft.open_at = (craft.open_at + 1) & 7
+                count += 1
+                if pair.waiting >= 0 and verdict == CONSISTENT:
+                    count = fill_waiting_rows(out_rows, count, craft, pair, pool, pool_state, speed_kt)
+            elif tc == 19:
+                take_velocity(craft, me, now)
+            elif 1 <= tc <= 4:
+                take_identification(craft, me, now)
+            elif tc == 31:
+                take_operational_status(craft, me, now)
+            elif tc == 29:
+                take_target_state(craft, me, now)
+            elif tc == 28:
+                if field(me, 6, 8) == 1:
+                    craft.emergency = field(me, 9, 11)
+                    craft.emergency_ns = now
+                    craft.squawk = squawk(field(me, 12, 24))
+                    craft.squawk_ns = now
+        elif df == 4 or df == 20 or df == 0 or df == 16:
+            take_altitude(craft, altitude_ac13_ft(bits(row, 20, 32)), now, 1)
+        elif df == 5 or df == 21:
+            craft.squawk = squawk(bits(row, 20, 32))
+            craft.squawk_ns = now
+    return len(time_ns), count
