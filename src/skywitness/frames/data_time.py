@@ -26,24 +26,27 @@ def fill_data_time(time_ns, receiver, latest_ns, state, out_data_time_ns):
     state             (3,) int64    data time, newest time of all, receiver that holds the data time back (-1 none)
     out_data_time_ns  (n,) int64    never decreases
     """
+    data_time = state[0]
+    newest = state[1]
+    holder = state[2]
     for i in range(len(time_ns)):
         now = time_ns[i]
         heard_by = int(receiver[i])
         if now > latest_ns[heard_by]:
             latest_ns[heard_by] = now
-            if now > state[1]:
-                state[1] = now
-            holder = state[2]
-            if holder == heard_by or holder < 0 or state[1] - latest_ns[holder] > SILENT_AFTER_NS:
+            newest = max(newest, now)
+            if holder == heard_by or holder < 0 or newest - latest_ns[holder] > SILENT_AFTER_NS:
                 least = now
-                state[2] = heard_by
+                holder = heard_by
                 for r in range(len(latest_ns)):
-                    if state[1] - SILENT_AFTER_NS <= latest_ns[r] < least:
+                    if newest - SILENT_AFTER_NS <= latest_ns[r] < least:
                         least = latest_ns[r]
-                        state[2] = r
-                if least > state[0]:
-                    state[0] = least
-        out_data_time_ns[i] = state[0]
+                        holder = r
+                data_time = max(data_time, least)
+        out_data_time_ns[i] = data_time
+    state[0] = data_time
+    state[1] = newest
+    state[2] = holder
 
 
 class DataTime:

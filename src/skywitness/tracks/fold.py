@@ -13,7 +13,7 @@ import numpy as np
 from skywitness.batches import UNTIMED
 from skywitness.kernel import kernel, scalar
 from skywitness.messages.mode_s.altitude import altitude_ac12_ft, altitude_ac13_ft
-from skywitness.messages.mode_s.bits import bits, field, message_field
+from skywitness.messages.mode_s.bits import field, me_of_words, word8
 from skywitness.messages.mode_s.callsign import callsign, is_callsign_valid
 from skywitness.messages.mode_s.downlink_format import REPAIRED
 from skywitness.messages.mode_s.movement import surface_movement_kt
@@ -127,7 +127,6 @@ def fill_tracks(
     status, df_of, typecode, icao, kind, slot_of, born, repaired_bit = message
     place_known, place_lat, place_lon, latest_id, latest_lat, latest_lon = region
     ring_mask = len(ring) - 1
-    repaired = np.empty(14, np.uint8)
     count = 0
     for i in range(start, len(time_ns)):
         data_now = data_time_ns[i]
@@ -154,8 +153,11 @@ def fill_tracks(
             continue
         if ring_span[1] - ring_span[0] > ring_mask:
             return i, count
+        df = df_of[i]
+        tc = typecode[i]
+        is_position = (df == 17 or df == 18) and 5 <= tc <= 22 and tc != 19
         craft = aircraft[slot]
-        if count + pairs[slot].waiting_count + 2 >= len(out_rows):
+        if is_position and count + pairs[slot].waiting_count + 2 >= len(out_rows):
             return i, count
         if pool_state[0] < 0 and pool_state[1] >= len(pool) and len(pool) < POOL_AT_MOST:
             return i, count
@@ -171,28 +173,28 @@ def fill_tracks(
         craft.level_dbfs[craft.level_at] = signal_dbfs[i]
         craft.level_at = (craft.level_at + 1) & (LEVELS - 1)
         craft.receiver = receiver[i]
-        df = df_of[i]
-        tc = typecode[i]
         if transmission[i] != reception[i]:
             totals[DUPLICATES] += 1
-            if (df == 17 or df == 18) and 5 <= tc <= 22 and tc != 19:
+            if is_position:
                 for k in range(8):
                     at = craft.open_rows[k]
                     if at >= ring_span[0] and ring[at & ring_mask].transmission == transmission[i]:
                         ring[at & ring_mask].receivers += 1
                         break
             continue
-        row = data[i]
+        head = word8(data[i], 0)
+        tail = word8(data[i], 6)
         if repaired_bit[i]:
-            for k in range(14):
-                repaired[k] = row[k]
-            repaired[(repaired_bit[i] - 1) >> 3] ^= 0x80 >> ((repaired_bit[i] - 1) & 7)
-            row = repaired
+            bit = int(repaired_bit[i])
+            if bit <= 64:
+                head ^= 1 << (64 - bit)
+            if bit > 48:
+                tail ^= 1 << (112 - bit)
         if df == 17 or df == 18:
-            me = message_field(row)
-            if 9 <= tc <= 18 or 20 <= tc <= 22 or 5 <= tc <= 8:
+            me = me_of_words(head, tail)
+            if is_position:
                 surface = 1 if tc <= 8 else 0
-                source = squitter_source(df, int(row[0]) & 7, timing[i])
+                source = squitter_source(df, head >> 56 & 7, timing[i])
                 altitude = np.nan
                 if surface:
                     take_surface_motion(craft, me, now)
@@ -291,8 +293,8 @@ def fill_tracks(
                     craft.squawk = squawk(field(me, 12, 24))
                     craft.squawk_ns = now
         elif df == 4 or df == 20 or df == 0 or df == 16:
-            take_altitude(craft, altitude_ac13_ft(bits(row, 20, 32)), now, 1)
+            take_altitude(craft, altitude_ac13_ft(head >> 32 & 0x1FFF), now, 1)
         elif df == 5 or df == 21:
-            craft.squawk = squawk(bits(row, 20, 32))
+            craft.squawk = squawk(head >> 32 & 0x1FFF)
             craft.squawk_ns = now
     return len(time_ns), count
