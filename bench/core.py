@@ -1,0 +1,150 @@
+"""Beast bytes in, aircraft state and position columns out: CPU time a message on one core, beside the Python peers.
+
+Corpus B is synthetic, 5,000 aircraft, with its own truth; A12 is recorded. The pipeline runs as it is shipped: Comm-B
+inference, reasons, transmission labels and parents on. A figure counts only with its yield, so both are in one line.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterator
+
+import numpy as np
+from skywitness.frames.clock import Clock
+from skywitness.frames.formats.beast import BeastReader
+
+from bench.corpora import corpus
+from bench.measure import Result, median_cpu, sha256
+from bench.peers import mode_s_only, run_peers
+from skywitness.batches import STATUSES, VERDICTS, Frames, Messages, Positions
+from skywitness.pipeline import Pipeline, Settings
+
+__all__ = ["SUMMARY", "measure", "read_frames", "track_bytes"]
+
+SUMMARY = "Beast bytes to state and positions, ns a message, against rs1090 and pyModeS"
+
+CHUNK = 1 << 18
+"""Bytes a push: about 12,000 frames, whose columns stay in the processor's cache."""
+
+PEER_MESSAGES = 200_000
+
+GOOD = STATUSES.index("repaired")
+CONTRADICTED = VERDICTS.index("contradicted")
+PAIR_NS = 10_000_000_000
+NEAR_M = 100.0
+EARTH_M = 6_371_009.0
+
+
+def read_frames(data: bytes) -> Iterator[Frames]:
+    """Frames with times, in batches, as they would come from a file."""
+    reader, clock = BeastReader(), Clock()
+    view = memoryview(data)
+    for start in range(0, len(data), CHUNK):
+        yield clock.push(reader.push(view[start : start + CHUNK]))
+    yield clock.push(reader.flush())
+
+
+def track_bytes(data: bytes) -> tuple[int, int]:
+    """Run the whole core over a recording; return the number of messages and of position rows."""
+    pipeline = Pipeline(Settings())
+    messages = positions = 0
+    for frames in read_frames(data):
+        output = pipeline.push(frames)
+        messages += len(output.messages)
+        positions += len(output.positions)
+    return messages, positions + len(pipeline.flush().positions)
+
+
+def everything(data: bytes) -> tuple[Frames, Messages, Positions]:
+    """All rows of a recording; not timed."""
+    pipeline = Pipeline(Settings())
+    heard, outputs = [], []
+    for frames in read_frames(data):
+        heard.append(frames)
+        outputs.append(pipeline.push(frames))
+    outputs.append(pipeline.flush())
+    messages = Messages.concat(output.messages for output in outputs)
+    return Frames.concat(heard), messages, Positions.concat(output.positions for output in outputs)
+
+
+def measure(args: argparse.Namespace) -> Iterator[Result]:
+    """One line for the corpus: B, if none is named."""
+    name = args.corpus or "B"
+    path = corpus(name)[0]
+    data = path.read_bytes()
+    spent, (count, _) = median_cpu(lambda: track_bytes(data), args.times)
+    ours = spent / count * 1e9
+    result: Result = {"corpus": name, "messages": count, "ns_per_message": round(ours, 1)}
+    frames, messages, positions = everything(data)
+    if not args.no_peers:
+        sample = mode_s_only(frames, PEER_MESSAGES)
+        for peer in run_peers(sample, args.times):
+            result[f"ratio_{peer.name}"] = round(peer.ns_per_message / ours, 1)
+            result[f"ns_per_message_{peer.name}"] = round(peer.ns_per_message, 1)
+        result["messages_peers"] = len(sample)
+    result |= yields(frames, messages, positions)
+    truth = path.with_suffix(".truth.npz")
+    if truth.exists():
+        with np.load(truth) as columns:
+            result |= against_truth(frames, positions, dict(columns))
+    yield result | {"corpus_sha256": sha256(path)}
+
+
+def yields(frames: Frames, messages: Messages, positions: Positions) -> Result:
+    """How much of what was heard was used."""
+    good = messages.status <= GOOD
+    typecode = messages.typecode[good]
+    first = positions.verdict[positions.revision == 0]
+    return {
+        "accepted": int(np.count_nonzero(good)),
+        "rejected": {
+            status: int(rows)
+            for status, rows in zip(STATUSES, np.bincount(messages.status, minlength=len(STATUSES)), strict=True)
+            if rows and status not in ("accepted", "repaired")
+        },
+        "position_messages": int(np.count_nonzero((typecode >= 5) & (typecode <= 22) & (typecode != 19))),
+        "positions": int(np.count_nonzero(first != CONTRADICTED)),
+        "positions_contradicted": int(np.count_nonzero(first == CONTRADICTED)),
+        "aircraft": len(np.unique(positions.icao)),
+    }
+
+
+def against_truth(frames: Frames, positions: Positions, truth: dict[str, np.ndarray]) -> Result:
+    """Compare with what the simulated aircraft sent.
+
+    A position is resolvable if the aircraft's other half of a pair was heard within the 10 s before it, or if one
+    before it was resolvable: nobody can place the first message of an aircraft.
+    """
+    rows, icao = truth["row"], truth["icao"].astype(np.int64)
+    odd = frames.data[rows, 6] >> 2 & 1  # bit 54
+    order = np.lexsort((rows, icao))
+    new = np.r_[True, np.diff(icao[order]) != 0]
+    paired = (
+        ~new & np.r_[False, (np.diff(odd[order].astype(np.int8)) != 0) & (np.diff(truth["time_ns"][order]) <= PAIR_NS)]
+    )
+    index = np.arange(len(order))
+    begin = np.maximum.accumulate(np.where(new, index, 0))
+    latest_pair = np.maximum.accumulate(np.where(paired, index, -1))
+    resolvable = np.empty(len(order), bool)
+    resolvable[order] = latest_pair >= begin
+
+    accepted = (positions.revision == 0) & (positions.verdict != CONTRADICTED)
+    row_of = positions.parent[accepted] & 0xFFFFFFFF
+    place = np.full(len(frames), -1)
+    place[row_of] = np.flatnonzero(accepted)
+    found = place[rows]
+    hit = found >= 0
+    lat = np.radians(truth["lat_deg"][hit])
+    north = np.radians(positions.lat_deg[found[hit]]) - lat
+    east = np.radians((positions.lon_deg[found[hit]] - truth["lon_deg"][hit] + 180) % 360 - 180) * np.cos(lat)
+    error_m = np.hypot(north, east) * EARTH_M
+    near = np.zeros(len(rows), bool)
+    near[hit] = error_m < NEAR_M
+    return {
+        "truth_positions": len(rows),
+        "truth_resolvable": int(np.count_nonzero(resolvable)),
+        "resolved_percent": round(100 * float(np.count_nonzero(near & resolvable) / np.count_nonzero(resolvable)), 3),
+        "farther_than_100_m": int(np.count_nonzero(error_m >= NEAR_M)),
+        "median_error_m": round(float(np.median(error_m)), 2),
+        "largest_error_m": round(float(error_m.max()), 1),
+    }

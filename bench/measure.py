@@ -1,0 +1,64 @@
+"""CPU time, told the same way everywhere."""
+
+from __future__ import annotations
+
+import gc
+import hashlib
+import platform
+import statistics
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import skywitness
+
+__all__ = ["Result", "cpu_name", "described", "median_cpu", "sha256"]
+
+T = TypeVar("T")
+Result = dict[str, Any]
+
+
+def median_cpu(task: Callable[[], T], times: int) -> tuple[float, T]:
+    """Run a task once to warm up and `times` measured; return the median of its CPU seconds, and its last result.
+
+    CPU time of the whole process, all threads: a peer that works on two cores is not made faster by that.
+    """
+    result = task()
+    spent = []
+    for _ in range(times):
+        del result
+        gc.collect()
+        gc.disable()
+        try:
+            start = time.process_time()
+            result = task()
+            spent.append(time.process_time() - start)
+        finally:
+            gc.enable()
+    return statistics.median(spent), result
+
+
+def sha256(path: Path) -> str:
+    """Content hash of a corpus: figures of different corpora must not be compared."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def cpu_name() -> str:
+    """The processor, as the system names it."""
+    info = Path("/proc/cpuinfo")
+    if info.exists():
+        for line in info.read_text().splitlines():
+            if line.startswith("model name"):
+                return line.partition(":")[2].strip()
+    return platform.processor() or platform.machine()
+
+
+def described(result: Result) -> Result:
+    """Add what every figure must carry to be compared later."""
+    return result | {
+        "version": skywitness.__version__,
+        "python": platform.python_version(),
+        "cpu": cpu_name(),
+    }

@@ -1,0 +1,90 @@
+"""Other decoders that Python can call, on the same frames, in the same process conditions as ours.
+
+They are run as they are meant to be: rs1090 by its batch call, which pairs positions within the call; pyModeS by
+`decode` (no state) and by `PipeDecoder` (pairs positions). They get hex text made beforehand, which costs them nothing.
+"""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from bench.measure import median_cpu
+from skywitness.batches import Frames
+
+__all__ = ["Peer", "hex_frames", "mode_s_only", "run_peers"]
+
+
+@dataclass(frozen=True)
+class Peer:
+    """A decoder and what it took."""
+
+    name: str
+    ns_per_message: float
+    positions: int
+
+
+def hex_frames(frames: Frames) -> tuple[list[str], list[float]]:
+    """Mode S frames as hex text, and their times in seconds since 1970."""
+    words = [row[:length].tobytes().hex() for row, length in zip(frames.data, frames.length.tolist(), strict=True)]
+    return words, (frames.time_ns / 1e9).tolist()
+
+
+def run_peers(frames: Frames, times: int) -> list[Peer]:
+    """Time every peer that is installed; frames must be Mode S only, in order of time."""
+    words, seconds = hex_frames(frames)
+    found = []
+    for name, package, make in (
+        ("rs1090", "rs1090", rs1090_task),
+        ("pymodes", "pyModeS", pymodes_task),
+        ("pymodes_stateful", "pyModeS", pymodes_stateful_task),
+    ):
+        try:
+            module = importlib.import_module(package)
+        except ImportError:
+            continue  # rs1090 has no wheel for every Python
+        spent, positions = median_cpu(make(module, words, seconds), times)
+        found.append(Peer(name, spent / len(words) * 1e9, positions))
+    return found
+
+
+def rs1090_task(module: Any, words: list[str], seconds: list[float]) -> Callable[[], int]:
+    """The batch call with CPR state."""
+
+    def task() -> int:
+        return sum("latitude" in message for message in module.decode(words, seconds))
+
+    return task
+
+
+def pymodes_task(module: Any, words: list[str], seconds: list[float]) -> Callable[[], int]:
+    """One call a message, no state, so no positions."""
+
+    def task() -> int:
+        for word in words:
+            module.decode(word)
+        return 0
+
+    return task
+
+
+def pymodes_stateful_task(module: Any, words: list[str], seconds: list[float]) -> Callable[[], int]:
+    """The decoder that remembers aircraft."""
+
+    def task() -> int:
+        decoder = module.PipeDecoder()
+        found = 0
+        for word, second in zip(words, seconds, strict=True):
+            found += "latitude" in decoder.decode(word, timestamp=second)
+        return found
+
+    return task
+
+
+def mode_s_only(frames: Frames, rows: int) -> Frames:
+    """The first rows that are Mode S."""
+    return frames.take(np.flatnonzero(frames.length >= 7)[:rows])
