@@ -26,10 +26,12 @@ import numpy as np
 import zstandard
 
 from skywitness.batches import F32, F64, I64, U8
+from skywitness.geo.wgs84 import SEMI_MAJOR_M, SQUARED_ECCENTRICITY
 from skywitness.kernel import kernel
 from skywitness.messages.mode_s.encode import callsign_code
-from skywitness.simulate.air import air_at, declination_deg, indicated_kt
-from skywitness.simulate.transmit import IDENTITY, KINDS, STATE, fill_transmissions
+from skywitness.simulate.air import fill_air
+from skywitness.simulate.state import IDENTITY, STATE
+from skywitness.simulate.transmit import KINDS, fill_transmissions
 from skywitness.units import FOOT_M, KNOT_MPS
 
 __all__ = ["CORPORA", "DIRECTORY", "build", "corpus"]
@@ -54,8 +56,6 @@ RATES = (
 
 REGISTERS_20 = np.array([0x40, 0x50, 0x60, 0x20, 0x40, 0x50, 0x60, 0x17])
 REGISTERS_21 = np.array([0x50, 0x60, 0x40, 0x10])
-WGS84_A_M = 6_378_137.0
-WGS84_E2 = 0.006_694_379_990_14
 
 
 @kernel
@@ -151,10 +151,11 @@ class StraightFlights:
         self.altitude_ft = rng.uniform(4_000.0, 40_000.0, count)
         self.tas_kt = 160.0 + self.altitude_ft / 40_000.0 * 300.0 + rng.uniform(-30.0, 30.0, count)
         self.heading_deg = rng.uniform(0.0, 360.0, count)
-        wind_kt = rng.uniform(0.0, 60.0, count)
-        wind_to = np.radians(rng.uniform(0.0, 360.0, count))
-        east = self.tas_kt * np.sin(np.radians(self.heading_deg)) + wind_kt * np.sin(wind_to)
-        north = self.tas_kt * np.cos(np.radians(self.heading_deg)) + wind_kt * np.cos(wind_to)
+        self.wind_kt = rng.uniform(0.0, 60.0, count)
+        self.wind_from_deg = rng.uniform(0.0, 360.0, count)
+        wind_to = np.radians(self.wind_from_deg + 180.0)
+        east = self.tas_kt * np.sin(np.radians(self.heading_deg)) + self.wind_kt * np.sin(wind_to)
+        north = self.tas_kt * np.cos(np.radians(self.heading_deg)) + self.wind_kt * np.cos(wind_to)
         self.east_kt, self.north_kt = east, north
         climbing = rng.integers(0, 5, count)
         rate = rng.uniform(500.0, 2500.0, count)
@@ -171,20 +172,17 @@ class StraightFlights:
         altitude_ft = self.altitude_ft[a] + np.where(arrived, room, change)
         height_m = altitude_ft * FOOT_M
         start = np.radians(self.lat_deg[a])
-        w = 1.0 - WGS84_E2 * np.sin(start) ** 2
-        meridian_m = WGS84_A_M * (1.0 - WGS84_E2) / w**1.5 + height_m
+        w = 1.0 - SQUARED_ECCENTRICITY * np.sin(start) ** 2
+        meridian_m = SEMI_MAJOR_M * (1.0 - SQUARED_ECCENTRICITY) / w**1.5 + height_m
         lat = start + self.north_kt[a] * KNOT_MPS * t_s / meridian_m
         # A flight of many minutes turns back before the poles.
         limit = np.radians(80.0)
         lat = np.where(np.abs(lat) > limit, np.sign(lat) * 2 * limit - lat, lat)
         middle = (start + lat) / 2.0
-        normal_m = WGS84_A_M / np.sqrt(1.0 - WGS84_E2 * np.sin(middle) ** 2) + height_m
+        normal_m = SEMI_MAJOR_M / np.sqrt(1.0 - SQUARED_ECCENTRICITY * np.sin(middle) ** 2) + height_m
         lon = np.radians(self.lon_deg[a]) + self.east_kt[a] * KNOT_MPS * t_s / (normal_m * np.cos(middle))
         lat_deg = np.degrees(lat)
         lon_deg = (np.degrees(lon) + 180.0) % 360.0 - 180.0
-        air = air_at(altitude_ft)
-        ias_kt, mach = indicated_kt(self.tas_kt[a], air)
-        heading = self.heading_deg[a]
         columns = {
             "lat_deg": lat_deg,
             "lon_deg": lon_deg,
@@ -193,19 +191,15 @@ class StraightFlights:
             "groundspeed_kt": np.hypot(self.east_kt[a], self.north_kt[a]),
             "track_deg": np.degrees(np.arctan2(self.east_kt[a], self.north_kt[a])) % 360.0,
             "vertical_rate_fpm": np.where(arrived, 0.0, rate),
-            "heading_deg": heading,
-            "magnetic_heading_deg": (heading - declination_deg(lat_deg, lon_deg)) % 360.0,
-            "tas_kt": self.tas_kt[a],
-            "ias_kt": ias_kt,
-            "mach": mach,
+            "wind_speed_kt": self.wind_kt[a],
+            "wind_direction_deg": self.wind_from_deg[a],
             "selected_altitude_ft": np.round(self.reach_ft[a] / 1000.0) * 1000.0,
             "qnh_hpa": np.full(len(a), 1013.2),
-            "temperature_c": air.temperature_k - 273.15,
-            "pressure_hpa": air.pressure_hpa,
         }
         state = np.zeros((len(a), len(STATE)))
         for name, values in columns.items():
             state[:, STATE.index(name)] = values
+        fill_air(state)
         return state
 
 

@@ -2,66 +2,100 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+import math
 
-import numpy as np
-
-from skywitness.batches import F64
+from skywitness.kernel import kernel, scalar
+from skywitness.simulate.state import (
+    ALTITUDE,
+    HEADING,
+    IAS,
+    LAT,
+    LON,
+    MACH,
+    MAGNETIC,
+    PRESSURE,
+    SPEED,
+    TAS,
+    TEMPERATURE,
+    TRACK,
+    WIND,
+    WIND_FROM,
+)
 from skywitness.units import FOOT_M, KNOT_MPS, STANDARD_PRESSURE_HPA
 
-__all__ = ["Air", "air_at", "declination_deg", "indicated_kt", "true_airspeed_kt"]
+__all__ = ["declination_deg", "fill_air", "indicated_kt", "pressure_hpa", "sound_kt", "temperature_k"]
 
 SEA_LEVEL_K = 288.15
 LAPSE_K_M = 0.0065
 TROPOPAUSE_M = 11_000.0
-TROPOPAUSE_K = 216.65
 EXPONENT = 5.255_879_7  # g0 M / (R L)
 SCALE_HEIGHT_M = 6341.62  # R T / (g0 M) above the tropopause
 SOUND = 20.046_796  # m/s per square root of kelvin: sqrt(1.4 * 287.05287)
 
-# Geomagnetic north pole of the dipole part of the field, International Geomagnetic Reference Field 13, 2020.
+# Pole of the dipole part of the geomagnetic field, International Geomagnetic Reference Field 13, 2020.
 POLE_LAT_DEG = 80.65
 POLE_LON_DEG = -72.68
 
 
-class Air(NamedTuple):
-    """Static air at a pressure altitude."""
-
-    temperature_k: F64
-    pressure_hpa: F64
-    sound_kt: F64
+@scalar
+def temperature_k(altitude_ft):
+    """Temperature of the ICAO standard atmosphere (Doc 7488) up to 20 km."""
+    return SEA_LEVEL_K - LAPSE_K_M * min(altitude_ft * FOOT_M, TROPOPAUSE_M)
 
 
-def air_at(altitude_ft: F64) -> Air:
-    """Temperature, pressure and speed of sound of the ICAO standard atmosphere (Doc 7488), up to 20 km."""
-    height_m = np.asarray(altitude_ft, np.float64) * FOOT_M
-    low = np.minimum(height_m, TROPOPAUSE_M)
-    temperature_k = SEA_LEVEL_K - LAPSE_K_M * low
-    pressure_hpa = STANDARD_PRESSURE_HPA * (temperature_k / SEA_LEVEL_K) ** EXPONENT
-    pressure_hpa *= np.exp(-np.maximum(height_m - TROPOPAUSE_M, 0.0) / SCALE_HEIGHT_M)
-    return Air(temperature_k, pressure_hpa, SOUND * np.sqrt(temperature_k) / KNOT_MPS)
+@scalar
+def pressure_hpa(altitude_ft):
+    """Static pressure of the ICAO standard atmosphere up to 20 km."""
+    pressure = STANDARD_PRESSURE_HPA * math.pow(temperature_k(altitude_ft) / SEA_LEVEL_K, EXPONENT)
+    above_m = altitude_ft * FOOT_M - TROPOPAUSE_M
+    return pressure * math.exp(-above_m / SCALE_HEIGHT_M) if above_m > 0.0 else pressure
 
 
-def indicated_kt(tas_kt: F64, air: Air) -> tuple[F64, F64]:
-    """Indicated airspeed, without errors of the instrument (that is, calibrated airspeed), and Mach number."""
-    mach = tas_kt / air.sound_kt
-    impact = ((1.0 + 0.2 * mach**2) ** 3.5 - 1.0) * air.pressure_hpa / STANDARD_PRESSURE_HPA
-    sea_level_sound_kt = SOUND * np.sqrt(SEA_LEVEL_K) / KNOT_MPS
-    return sea_level_sound_kt * np.sqrt(5.0 * ((impact + 1.0) ** (2.0 / 7.0) - 1.0)), mach
+@scalar
+def sound_kt(temperature):
+    """Speed of sound at a temperature in kelvin."""
+    return SOUND * math.sqrt(temperature) / KNOT_MPS
 
 
-def true_airspeed_kt(ias_kt: F64, air: Air) -> F64:
-    """True airspeed of an indicated one: the inverse of `indicated_kt`."""
-    sea_level_sound_kt = SOUND * np.sqrt(SEA_LEVEL_K) / KNOT_MPS
-    impact = (1.0 + 0.2 * (ias_kt / sea_level_sound_kt) ** 2) ** 3.5 - 1.0
-    ratio = impact * STANDARD_PRESSURE_HPA / air.pressure_hpa
-    return air.sound_kt * np.sqrt(5.0 * ((ratio + 1.0) ** (2.0 / 7.0) - 1.0))
+@scalar
+def indicated_kt(mach, pressure):
+    """Airspeed that an instrument without errors shows (calibrated airspeed) at a Mach number and static pressure."""
+    impact = (math.pow(1.0 + 0.2 * mach * mach, 3.5) - 1.0) * pressure / STANDARD_PRESSURE_HPA
+    return sound_kt(SEA_LEVEL_K) * math.sqrt(5.0 * (math.pow(impact + 1.0, 2.0 / 7.0) - 1.0))
 
 
-def declination_deg(lat_deg: F64, lon_deg: F64) -> F64:
-    """Angle from true to magnetic north, east positive, of a dipole field: right within some 10 degrees below 60."""
-    lat, lon = np.radians(lat_deg), np.radians(lon_deg)
-    pole_lat, pole_lon = np.radians(POLE_LAT_DEG), np.radians(POLE_LON_DEG)
-    east = np.cos(pole_lat) * np.sin(pole_lon - lon)
-    north = np.cos(lat) * np.sin(pole_lat) - np.sin(lat) * np.cos(pole_lat) * np.cos(pole_lon - lon)
-    return np.degrees(np.arctan2(east, north))
+@scalar
+def declination_deg(lat_deg, lon_deg):
+    """Angle from true to magnetic north, east positive, of a dipole field: within some 10 degrees up to latitude 60."""
+    lat = math.radians(lat_deg)
+    west = math.radians(POLE_LON_DEG - lon_deg)
+    pole = math.radians(POLE_LAT_DEG)
+    east = math.cos(pole) * math.sin(west)
+    north = math.cos(lat) * math.sin(pole) - math.sin(lat) * math.cos(pole) * math.cos(west)
+    return math.degrees(math.atan2(east, north))
+
+
+@kernel
+def fill_air(state):
+    """Fill what follows from motion, place and wind: airspeeds, headings, temperature and pressure.
+
+    state  (n, 21) float64   see skywitness.simulate.state; read and written
+    """
+    for i in range(len(state)):
+        row = state[i]
+        track = math.radians(row[TRACK])
+        blows_to = math.radians(row[WIND_FROM] + 180.0)
+        east = row[SPEED] * math.sin(track) - row[WIND] * math.sin(blows_to)
+        north = row[SPEED] * math.cos(track) - row[WIND] * math.cos(blows_to)
+        temperature = temperature_k(row[ALTITUDE])
+        pressure = pressure_hpa(row[ALTITUDE])
+        tas = math.sqrt(east * east + north * north)
+        heading = math.degrees(math.atan2(east, north)) % 360.0
+        mach = tas / sound_kt(temperature)
+        row[TAS] = tas
+        row[HEADING] = heading
+        row[MAGNETIC] = (heading - declination_deg(row[LAT], row[LON])) % 360.0
+        row[MACH] = mach
+        row[IAS] = indicated_kt(mach, pressure)
+        row[TEMPERATURE] = temperature - 273.15
+        row[PRESSURE] = pressure

@@ -32,8 +32,53 @@ from skywitness.messages.mode_s.encode_squitter import (
     surface_position,
     target_state,
 )
+from skywitness.simulate.state import (
+    ACAS,
+    AIRSPEED_ONLY,
+    ALERT,
+    ALTITUDE,
+    CALLSIGN,
+    CATEGORY,
+    CONTROL,
+    DF,
+    EMERGENCY_STATE,
+    GEOMETRIC,
+    GVA,
+    HEADING,
+    IAS,
+    ICAO,
+    IMF,
+    LAT,
+    LON,
+    MACH,
+    MAGNETIC,
+    METEOROLOGICAL,
+    MODES,
+    NAC_P,
+    NAC_V,
+    NIC,
+    NIC_BARO,
+    ON_GROUND,
+    PRESSURE,
+    QNH,
+    RATE,
+    ROLL,
+    SDA,
+    SELECTED,
+    SIL,
+    SPEED,
+    SQUAWK,
+    TAS,
+    TEMPERATURE,
+    TRACK,
+    TRACK_RATE,
+    TYPECODE,
+    VERSION,
+    WIND,
+    WIND_FROM,
+)
 
-__all__ = ["IDENTITY", "KINDS", "STATE", "fill_transmissions"]
+__all__ = ["KINDS", "fill_transmissions"]
 
 KINDS = (
     "all_call",
@@ -57,68 +102,6 @@ bits 9-56 of BDS 3,0 (`advisory`, `df16`), the register, 0x60 for BDS 6,0 (`df20
 
 ALL_CALL, AIRBORNE, SURFACE, VELOCITY, IDENTIFICATION, EMERGENCY, TARGET, OPERATIONAL, ADVISORY = range(9)
 DF0, DF4, DF5, DF16, DF20, DF21 = range(9, 15)
-
-STATE = (
-    "lat_deg",
-    "lon_deg",
-    "altitude_ft",
-    "altitude_geom_ft",
-    "groundspeed_kt",
-    "track_deg",
-    "vertical_rate_fpm",
-    "roll_deg",
-    "track_rate_deg_s",
-    "heading_deg",
-    "magnetic_heading_deg",
-    "tas_kt",
-    "ias_kt",
-    "mach",
-    "selected_altitude_ft",
-    "qnh_hpa",
-    "wind_speed_kt",
-    "wind_direction_deg",
-    "temperature_c",
-    "pressure_hpa",
-    "on_ground",
-)
-"""Columns of the state that transmissions are made of; NaN unknown, `on_ground` 0 or 1."""
-
-(
-    LAT, LON, ALTITUDE, GEOMETRIC, SPEED, TRACK, RATE, ROLL, TRACK_RATE, HEADING, MAGNETIC, TAS, IAS, MACH, SELECTED,
-    QNH, WIND, WIND_FROM, TEMPERATURE, PRESSURE, ON_GROUND,
-) = range(21)  # fmt: skip
-
-IDENTITY = (
-    "icao",
-    "df",
-    "control",
-    "imf",
-    "callsign",
-    "squawk",
-    "typecode",
-    "category",
-    "version",
-    "nic",
-    "nac_p",
-    "nac_v",
-    "sil",
-    "gva",
-    "sda",
-    "nic_baro",
-    "acas",
-    "emergency",
-    "alert",
-    "meteorological",
-    "modes",
-    "airspeed_only",
-)
-"""Columns of what an aircraft is and how it is equipped, all integers: `control` is CA of DF 17 or CF of DF 18,
-`callsign` 48 bits, `modes` autopilot 32, VNAV 16, altitude hold 8, approach 4, TCAS 2, LNAV 1."""
-
-(
-    ICAO, DF, CONTROL, IMF, CALLSIGN, SQUAWK, TYPECODE, CATEGORY, VERSION, NIC, NAC_P, NAC_V, SIL, GVA, SDA, NIC_BARO,
-    ACAS, EMERGENCY_STATE, ALERT, METEOROLOGICAL, MODES, AIRSPEED_ONLY,
-) = range(22)  # fmt: skip
 
 SUPERSONIC_KT = 1000.0
 
@@ -242,7 +225,7 @@ def fill_transmissions(kind, detail, who, state, identity, out_data, out_length)
         status = flight_status(ground, me[ALERT])
         message = 0
         overlay = icao
-        if sent == DF5 or sent == DF21:
+        if sent in (DF5, DF21):
             code = identity_code(me[SQUAWK])
         elif sent >= DF0:
             code = altitude_code_13(now[ALTITUDE])
@@ -257,7 +240,7 @@ def fill_transmissions(kind, detail, who, state, identity, out_data, out_length)
             first, middle, overlay, long = me[DF] << 3 | control, icao, 0, True
         elif sent == ALL_CALL:
             first, middle, overlay, long = 11 << 3 | (4 if ground else 5), icao, detail[i], False
-        elif sent == DF0 or sent == DF16:
+        elif sent in (DF0, DF16):
             # Reply information 3: ACAS with vertical resolution; 0 none. The short one is cross-link capable.
             long = sent == DF16
             first = (16 << 3 if long else 2) | (4 if ground else 0)

@@ -33,7 +33,7 @@ HIGHEST_25_FT = 50_175  # 11 bits of 25 ft; above, the code counts in steps of 1
 @scalar
 def nearest(value):
     """Nearest integer, halves upward (int64)."""
-    return int(math.floor(value + 0.5))
+    return math.floor(value + 0.5)
 
 
 @scalar
@@ -198,4 +198,4 @@ def encode_cpr(lat_deg, lon_deg, odd, surface):
     count = math.floor(lat_deg * zones / 360.0 * scale + 0.5)
     recovered_lat_deg = count * 360.0 / (zones * scale)
     lon_zones = max(nl(recovered_lat_deg) - (1 if odd else 0), 1)
-    return int(count) & 0x1FFFF, nearest(lon_deg * lon_zones / 360.0 * scale) & 0x1FFFF
+    return count & 0x1FFFF, nearest(lon_deg * lon_zones / 360.0 * scale) & 0x1FFFF
