@@ -27,6 +27,7 @@ import llvmlite.binding
 import numba
 import numba.core.config
 import numba.core.event
+import numpy as np
 import platformdirs
 
 __all__ = ["KERNELS", "cache_root", "is_compiled", "kernel", "kernel_event", "scalar"]
@@ -54,7 +55,7 @@ def kernel(function: Callable[..., Any]) -> Any:
     previous = numba_config.CACHE_DIR
     numba_config.CACHE_DIR = str(cache_root() / _module_key(Path(function.__code__.co_filename)))
     try:
-        compiled = _with_py_func(numba.njit(error_model="numpy", nogil=True, cache=True)(function))
+        compiled = _with_py_func(numba.njit(error_model="numpy", nogil=True, cache=True)(_plain_records(function)))
     finally:
         numba_config.CACHE_DIR = previous
     KERNELS[f"{function.__module__}.{function.__qualname__}"] = compiled
@@ -97,6 +98,18 @@ def kernel_event(started: Callable[[str], None], ended: Callable[[str], None] = 
 
     with numba.core.event.install_listener("numba:compile", Listener()):
         yield
+
+
+def _plain_records(function: Callable[..., Any]) -> Callable[..., Any]:
+    # Compiled code reads a record's field as an attribute; plain NumPy does so only for its record arrays.
+    if not numba_config.DISABLE_JIT:
+        return function
+
+    @functools.wraps(function)
+    def with_records(*arrays: Any) -> Any:
+        return function(*(a.view(np.recarray) if isinstance(a, np.ndarray) and a.dtype.names else a for a in arrays))
+
+    return with_records
 
 
 def _with_py_func(compiled: Any) -> Any:
