@@ -30,8 +30,8 @@ from skywitness.geo.wgs84 import SEMI_MAJOR_M, SQUARED_ECCENTRICITY
 from skywitness.kernel import kernel
 from skywitness.messages.mode_s.encode import callsign_code
 from skywitness.simulate.air import fill_air
-from skywitness.simulate.state import IDENTITY, STATE
-from skywitness.simulate.transmit import KINDS, fill_transmissions
+from skywitness.simulate.state import IDENTITY, KINDS, STATE
+from skywitness.simulate.transmit import fill_transmissions
 from skywitness.units import FOOT_M, KNOT_MPS
 
 __all__ = ["CORPORA", "DIRECTORY", "build", "corpus"]

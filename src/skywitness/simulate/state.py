@@ -1,24 +1,37 @@
-"""What the simulator knows of an aircraft at a moment (STATE) and for its life (IDENTITY), as columns of a matrix."""
+"""What the simulator knows of an aircraft at a moment (STATE) and for its life (IDENTITY), as columns of a matrix;
+and the kinds of what it can send."""
 
 from __future__ import annotations
 
 __all__ = [
     "ACAS",
+    "ADVISORY",
+    "AIRBORNE",
     "AIRSPEED_ONLY",
     "ALERT",
+    "ALL_CALL",
     "ALTITUDE",
     "CALLSIGN",
     "CATEGORY",
     "CONTROL",
     "DF",
+    "DF0",
+    "DF4",
+    "DF5",
+    "DF16",
+    "DF20",
+    "DF21",
+    "EMERGENCY",
     "EMERGENCY_STATE",
     "GEOMETRIC",
     "GVA",
     "HEADING",
     "IAS",
     "ICAO",
+    "IDENTIFICATION",
     "IDENTITY",
     "IMF",
+    "KINDS",
     "LAT",
     "LON",
     "MACH",
@@ -30,6 +43,7 @@ __all__ = [
     "NIC",
     "NIC_BARO",
     "ON_GROUND",
+    "OPERATIONAL",
     "PRESSURE",
     "QNH",
     "RATE",
@@ -40,15 +54,41 @@ __all__ = [
     "SPEED",
     "SQUAWK",
     "STATE",
+    "SURFACE",
+    "TARGET",
     "TAS",
     "TEMPERATURE",
     "TRACK",
     "TRACK_RATE",
     "TYPECODE",
+    "VELOCITY",
     "VERSION",
     "WIND",
     "WIND_FROM",
 ]
+
+KINDS = (
+    "all_call",
+    "airborne_position",
+    "surface_position",
+    "velocity",
+    "identification",
+    "emergency",
+    "target_state",
+    "operational_status",
+    "advisory",
+    "df0",
+    "df4",
+    "df5",
+    "df16",
+    "df20",
+    "df21",
+)
+"""What can be sent. The detail of a transmission is: 1 for odd (positions), the interrogator's code (`all_call`),
+bits 9-56 of BDS 3,0 (`advisory`, `df16`), the register, 0x60 for BDS 6,0 (`df20`, `df21`)."""
+
+ALL_CALL, AIRBORNE, SURFACE, VELOCITY, IDENTIFICATION, EMERGENCY, TARGET, OPERATIONAL, ADVISORY = range(9)
+DF0, DF4, DF5, DF16, DF20, DF21 = range(9, 15)
 
 STATE = (
     "lat_deg",

@@ -34,19 +34,30 @@ from skywitness.messages.mode_s.encode_squitter import (
 )
 from skywitness.simulate.state import (
     ACAS,
+    ADVISORY,
+    AIRBORNE,
     AIRSPEED_ONLY,
     ALERT,
+    ALL_CALL,
     ALTITUDE,
     CALLSIGN,
     CATEGORY,
     CONTROL,
     DF,
+    DF0,
+    DF4,
+    DF5,
+    DF16,
+    DF20,
+    DF21,
+    EMERGENCY,
     EMERGENCY_STATE,
     GEOMETRIC,
     GVA,
     HEADING,
     IAS,
     ICAO,
+    IDENTIFICATION,
     IMF,
     LAT,
     LON,
@@ -59,6 +70,7 @@ from skywitness.simulate.state import (
     NIC,
     NIC_BARO,
     ON_GROUND,
+    OPERATIONAL,
     PRESSURE,
     QNH,
     RATE,
@@ -68,40 +80,20 @@ from skywitness.simulate.state import (
     SIL,
     SPEED,
     SQUAWK,
+    SURFACE,
+    TARGET,
     TAS,
     TEMPERATURE,
     TRACK,
     TRACK_RATE,
     TYPECODE,
+    VELOCITY,
     VERSION,
     WIND,
     WIND_FROM,
 )
 
-__all__ = ["KINDS", "fill_transmissions"]
-
-KINDS = (
-    "all_call",
-    "airborne_position",
-    "surface_position",
-    "velocity",
-    "identification",
-    "emergency",
-    "target_state",
-    "operational_status",
-    "advisory",
-    "df0",
-    "df4",
-    "df5",
-    "df16",
-    "df20",
-    "df21",
-)
-"""What can be sent. The detail of a transmission is: 1 for odd (positions), the interrogator's code (`all_call`),
-bits 9-56 of BDS 3,0 (`advisory`, `df16`), the register, 0x60 for BDS 6,0 (`df20`, `df21`)."""
-
-ALL_CALL, AIRBORNE, SURFACE, VELOCITY, IDENTIFICATION, EMERGENCY, TARGET, OPERATIONAL, ADVISORY = range(9)
-DF0, DF4, DF5, DF16, DF20, DF21 = range(9, 15)
+__all__ = ["fill_transmissions"]
 
 SUPERSONIC_KT = 1000.0
 
