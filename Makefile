@@ -19,7 +19,7 @@ else
   MAKE_VENV = $(PYTHON) -c 'import sys; v = sys.version_info[:2]; (3, 11) <= v <= (3, 14) or \
 	sys.exit("skywitness needs Python 3.11 to 3.14, this is %d.%d; try: make PYTHON=python3.12" % v)' \
 	&& $(PYTHON) -m venv $(VENV)
-  INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check
+  INSTALL = $(BIN)/python -m pip install -qq --disable-pip-version-check
 endif
 
 .DEFAULT_GOAL := help

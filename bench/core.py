@@ -55,16 +55,34 @@ def track_bytes(data: bytes) -> tuple[int, int]:
     return messages, positions + len(pipeline.flush().positions)
 
 
-def everything(data: bytes) -> tuple[Frames, Messages, Positions]:
-    """All rows of a recording; not timed."""
+def everything(data: bytes) -> tuple[Frames, Messages, Positions, int]:
+    """All rows of a recording, and the bytes of the state kept for its aircraft; not timed."""
     pipeline = Pipeline(Settings())
     heard, outputs = [], []
     for frames in read_frames(data):
         heard.append(frames)
         outputs.append(pipeline.push(frames))
+    state = array_bytes(pipeline.shards)
     outputs.append(pipeline.flush())
     messages = Messages.concat(output.messages for output in outputs)
-    return Frames.concat(heard), messages, Positions.concat(output.positions for output in outputs)
+    return Frames.concat(heard), messages, Positions.concat(output.positions for output in outputs), state
+
+
+def array_bytes(thing: object, seen: set[int] | None = None) -> int:
+    """Bytes of all arrays that an object holds, directly or not, each counted once."""
+    seen = set() if seen is None else seen
+    if id(thing) in seen or isinstance(thing, type):
+        return 0
+    seen.add(id(thing))
+    if isinstance(thing, np.ndarray):
+        return thing.nbytes if thing.base is None else array_bytes(thing.base, seen)
+    if isinstance(thing, dict):
+        return sum(array_bytes(value, seen) for value in thing.values())
+    if isinstance(thing, list | tuple):
+        return sum(array_bytes(value, seen) for value in thing)
+    slots = [name for kind in type(thing).__mro__ for name in getattr(kind, "__slots__", ())]
+    held = [getattr(thing, name, None) for name in slots] + list(getattr(thing, "__dict__", {}).values())
+    return sum(array_bytes(value, seen) for value in held)
 
 
 def measure(args: argparse.Namespace) -> Iterator[Result]:
@@ -75,14 +93,15 @@ def measure(args: argparse.Namespace) -> Iterator[Result]:
     spent, (count, _) = median_cpu(lambda: track_bytes(data), args.times)
     ours = spent / count * 1e9
     result: Result = {"corpus": name, "messages": count, "ns_per_message": round(ours, 1)}
-    frames, messages, positions = everything(data)
+    frames, messages, positions, state = everything(data)
     if not args.no_peers:
         sample = mode_s_only(frames, PEER_MESSAGES)
         for peer in run_peers(sample, min(args.times, 3)):
             result[f"ratio_{peer.name}"] = round(peer.ns_per_message / ours, 1)
             result[f"ns_per_message_{peer.name}"] = round(peer.ns_per_message, 1)
         result["messages_peers"] = len(sample)
-    result |= yields(frames, messages, positions)
+    result |= yields(messages, positions)
+    result["state_bytes_per_aircraft"] = round(state / max(1, result["aircraft"]))
     truth = path.with_suffix(".truth.npz")
     if truth.exists():
         with np.load(truth) as columns:
@@ -90,7 +109,7 @@ def measure(args: argparse.Namespace) -> Iterator[Result]:
     yield result | {"corpus_sha256": sha256(path)}
 
 
-def yields(frames: Frames, messages: Messages, positions: Positions) -> Result:
+def yields(messages: Messages, positions: Positions) -> Result:
     """How much of what was heard was used."""
     good = messages.status <= GOOD
     typecode = messages.typecode[good]
