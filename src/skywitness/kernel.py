@@ -1,7 +1,7 @@
 """The two decorators for compiled code, and where the compiled code is kept.
 
 `@scalar` is a definition: one value in, one value out, readable. `@kernel` is a loop over columns that calls scalars.
-In Python code call a scalar's `.py_func`: it needs no compiler. Inside kernels call it plainly.
+In Python code call `plain(scalar)`: it needs no compiler. Inside kernels call it plainly.
 
 Numba notices an edit of the function's own file but not of a function it calls in another file, so each module's
 kernels are cached in a directory whose name is a hash of that module's source and of every module of the package
@@ -20,6 +20,7 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import FunctionType
 from typing import Any
 
 import llvmlite
@@ -30,7 +31,7 @@ import numba.core.event
 import numpy as np
 import platformdirs
 
-__all__ = ["KERNELS", "cache_root", "is_compiled", "kernel", "kernel_event", "scalar"]
+__all__ = ["KERNELS", "cache_root", "is_compiled", "kernel", "kernel_event", "plain", "scalar"]
 
 numba_config: Any = numba.core.config
 
@@ -60,6 +61,22 @@ def kernel(function: Callable[..., Any]) -> Any:
         numba_config.CACHE_DIR = previous
     KERNELS[f"{function.__module__}.{function.__qualname__}"] = compiled
     return compiled
+
+
+@functools.cache
+def plain(function: Any) -> Callable[..., Any]:
+    """Return a scalar as plain Python, every scalar it calls replaced likewise, so that nothing is compiled.
+
+    `.py_func` alone still calls the compiled versions of other scalars.
+    """
+    python: Callable[..., Any] = getattr(function, "py_func", function)
+    called = {name: python.__globals__.get(name) for name in python.__code__.co_names}
+    inner = {name: plain(value) for name, value in called.items() if hasattr(value, "py_func")}
+    if not inner:
+        return python
+    twin = FunctionType(python.__code__, {**python.__globals__, **inner}, python.__name__, python.__defaults__)
+    twin.__doc__ = python.__doc__
+    return twin
 
 
 @functools.cache
