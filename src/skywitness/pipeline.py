@@ -171,7 +171,7 @@ class Pipeline:
     def _push_window(self, heard: Heard) -> Positions:
         window = int(heard.data_time_ns[0] // REGION_NS)
         if window != self.window:
-            self._exchange()
+            self._exchange(int(heard.data_time_ns[0]))
             self.window = window
         key = heard.messages.icao ^ heard.messages.address_kind.astype(np.uint32) << np.uint32(24)
         shard_of = (key * np.uint32(2654435761) >> np.uint32(16)) % np.uint32(len(self.shards))
@@ -184,7 +184,7 @@ class Pipeline:
                 getattr(heard.messages, name)[mine] = getattr(share.messages, name)
         return in_order(Positions.concat(parts))
 
-    def _exchange(self) -> None:
+    def _exchange(self, data_time_ns: int) -> None:
         """Close a window: what any shard has learned about the receivers, all may use from now on."""
         trackers = [shard.tracker for shard in self.shards]
         receivers = max(len(tracker.place_known) for tracker in trackers)
@@ -197,7 +197,7 @@ class Pipeline:
             for tracker in trackers:
                 tracker.latest_id[receiver], tracker.latest_lat[receiver], tracker.latest_lon[receiver] = found
         for tracker in trackers:
-            tracker.close_region()
+            tracker.close_region(data_time_ns)
 
 
 def in_order(positions: Positions) -> Positions:

@@ -13,7 +13,7 @@ import numpy as np
 from skywitness.geo.nl import nl
 from skywitness.kernel import scalar
 
-__all__ = ["CPR_SCALE", "global_airborne", "global_surface", "local", "quantise_deg", "wrap_lon"]
+__all__ = ["CPR_SCALE", "global_airborne", "global_surface", "local", "quantise_deg", "quantise_lon", "wrap_lon"]
 
 CPR_SCALE = 131072.0  # 2^17, counts in one zone
 
@@ -22,6 +22,13 @@ CPR_SCALE = 131072.0  # 2^17, counts in one zone
 def quantise_deg(angle_deg):
     """Round to the quantum of published coordinates, 1e-6 degree (0.11 m)."""
     return math.floor(angle_deg * 1e6 + 0.5) / 1e6
+
+
+@scalar
+def quantise_lon(lon_deg):
+    """Round a longitude likewise and keep it in [-180, 180)."""
+    rounded = quantise_deg(lon_deg)
+    return -180.0 if rounded >= 180.0 else rounded
 
 
 @scalar

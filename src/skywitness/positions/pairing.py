@@ -13,7 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skywitness.kernel import scalar
-from skywitness.positions.cpr import global_airborne, global_surface, local, quantise_deg
+from skywitness.messages.mode_s.velocity import atan2_deg
+from skywitness.positions.cpr import global_airborne, global_surface, local, quantise_deg, quantise_lon
 
 __all__ = ["BLANK_PAIR", "NEVER", "PAIR", "distance_m", "place"]
 
@@ -59,7 +60,6 @@ UNVERIFIABLE = 2
 CONTRADICTED = 3
 NO_REASON = 0
 SPEED = 1
-SURFACE_RANGE = 3
 NULL_ISLAND = 5
 DUPLICATE_ADDRESS = 6
 
@@ -69,6 +69,7 @@ KNOT_MPS = 1852.0 / 3600.0
 
 LOCAL_FOR_NS = 600 * SECOND
 LOCAL_WITHIN_M = 185_200.0  # 100 NM, well inside half a zone
+AHEAD_DEG = 20.0
 SURFACE_WITHIN_M = 450_000.0
 TRUSTED_FOR_NS = 3600 * SECOND
 BETTER_SOURCE_FOR_NS = 20 * SECOND
@@ -100,23 +101,53 @@ def cosine(angle_deg):
 
 
 @scalar
-def distance_m(lat1_deg, lon1_deg, lat2_deg, lon2_deg):
-    """Distance on the mean sphere by the middle latitude; within 1 % up to 500 km, enough for a reasonableness test."""
+def north_east_m(lat1_deg, lon1_deg, lat2_deg, lon2_deg):
+    """How far north and east the second place lies, on the mean sphere by the middle latitude.
+
+    Within 1 % up to 500 km, enough for a reasonableness test.
+    """
     north = lat2_deg - lat1_deg
     east = lon2_deg - lon1_deg
     if east > 180.0:
         east -= 360.0
     elif east < -180.0:
         east += 360.0
-    east *= cosine(0.5 * (lat1_deg + lat2_deg))
-    return DEGREE_M * math.sqrt(north * north + east * east)
+    return DEGREE_M * north, DEGREE_M * east * cosine(0.5 * (lat1_deg + lat2_deg))
 
 
 @scalar
-def is_reachable(lat1_deg, lon1_deg, lat2_deg, lon2_deg, elapsed_s, speed_kt, surface):
-    """Say whether an aircraft of at most this speed gets from one place to the other in the time."""
-    allowed_m = (10.0 if surface else 30.0) + elapsed_s * speed_kt * KNOT_MPS
-    return distance_m(lat1_deg, lon1_deg, lat2_deg, lon2_deg) <= allowed_m
+def distance_m(lat1_deg, lon1_deg, lat2_deg, lon2_deg):
+    """Distance between two places, as `north_east_m`."""
+    north, east = north_east_m(lat1_deg, lon1_deg, lat2_deg, lon2_deg)
+    return math.sqrt(north * north + east * east)
+
+
+@scalar
+def is_reachable(lat1_deg, lon1_deg, lat2_deg, lon2_deg, elapsed_ns, speed_kt, track_deg, surface):
+    """Say whether an aircraft of at most this speed gets from one place to the other in the time.
+
+    elapsed_ns  int    of either sign
+    track_deg   float  its reported track; NaN unknown
+
+    Times are wrong by the ways of the network: 0.2 s are granted, and one second more to what lies straight ahead (or
+    behind, when time runs back), for sources that stamp whole seconds or deliver in gusts.
+    """
+    north, east = north_east_m(lat1_deg, lon1_deg, lat2_deg, lon2_deg)
+    squared = north * north + east * east
+    base_m = 10.0 if surface else 30.0
+    elapsed_s = abs(elapsed_ns) * 1e-9
+    allowed_m = base_m + (elapsed_s + 0.2) * speed_kt * KNOT_MPS
+    if squared <= allowed_m * allowed_m:
+        return True
+    allowed_m += speed_kt * KNOT_MPS
+    if squared > allowed_m * allowed_m:
+        return False
+    if elapsed_ns == 0:
+        return True
+    off_deg = abs(atan2_deg(east, north) - track_deg)
+    if elapsed_ns < 0:
+        off_deg = abs(180.0 - off_deg)
+    return off_deg <= AHEAD_DEG or off_deg >= 360.0 - AHEAD_DEG
 
 
 @scalar
@@ -149,16 +180,10 @@ def support(pair, odd, amount):
 
 
 @scalar
-def contradict(pair, now, slack_s, lat_deg, lon_deg, speed_kt, surface):
+def contradict(pair, now, lat_deg, lon_deg, speed_kt, track_deg, surface):
     """Weigh a global place that contradicts the last one; True when it has won and becomes the last."""
     agrees = pair.rival_ns != NEVER and is_reachable(
-        pair.rival_lat_deg,
-        pair.rival_lon_deg,
-        lat_deg,
-        lon_deg,
-        abs(now - pair.rival_ns) * 1e-9 + slack_s,
-        speed_kt,
-        surface,
+        pair.rival_lat_deg, pair.rival_lon_deg, lat_deg, lon_deg, now - pair.rival_ns, speed_kt, track_deg, surface
     )
     pair.rival_support = pair.rival_support + GOOD if agrees else GOOD
     pair.rival_ns = now
@@ -172,103 +197,124 @@ def contradict(pair, now, slack_s, lat_deg, lon_deg, speed_kt, surface):
 
 
 @scalar
+def global_place(pair, now, odd, lat, lon, surface, tag, reported_kt, reference_lat_deg, reference_lon_deg):
+    """Place from this message and the last one of the other parity; NaN where they do not make a pair.
+
+    reference_lat_deg, reference_lon_deg  for the surface, NaN where there is none
+    """
+    other_tag = pair.even_tag if odd else pair.odd_tag
+    other_ns = pair.even_ns if odd else pair.odd_ns
+    if other_tag != tag or abs(now - other_ns) > window_ns(surface, reported_kt):
+        return np.nan, np.nan
+    even_lat = int(pair.even_lat) if odd else lat
+    even_lon = int(pair.even_lon) if odd else lon
+    odd_lat = lat if odd else int(pair.odd_lat)
+    odd_lon = lon if odd else int(pair.odd_lon)
+    if not surface:
+        return global_airborne(even_lat, even_lon, odd_lat, odd_lon, odd)
+    if math.isnan(reference_lat_deg):
+        return np.nan, np.nan
+    return global_surface(even_lat, even_lon, odd_lat, odd_lon, odd, reference_lat_deg, reference_lon_deg)
+
+
+@scalar
+def remember_message(pair, now, odd, lat, lon, tag):
+    """Keep the newest message of its parity."""
+    if odd:
+        pair.odd_ns = now
+        pair.odd_lat = lat
+        pair.odd_lon = lon
+        pair.odd_tag = tag
+    else:
+        pair.even_ns = now
+        pair.even_lat = lat
+        pair.even_lon = lon
+        pair.even_tag = tag
+
+
+@scalar
 def place(
-    pair, now, slack_s, odd, lat, lon, surface, source, speed_kt, reported_kt,
-    has_reference, reference_lat_deg, reference_lon_deg,
-):  # fmt: skip
+    pair, now, odd, lat, lon, surface, source, speed_kt, reported_kt, track_deg, reference_lat_deg, reference_lon_deg
+):
     """Place of one position message, and what it is worth.
 
     pair         PAIR record of the aircraft; changed
     now          int    time of the message, ns
-    slack_s      float  how wrong the time may be: 0.2 for the ways of the network, more where the source is coarse
     odd, lat, lon       as encoded
     surface      int    1 on the ground
     source       int    index into POSITION_SOURCES; a worse one never replaces the last place of a better one
     speed_kt     float  the most it may have flown since its last place, by what it reported
-    reported_kt  float  its reported speed; NaN unknown
-    has_reference, reference_lat_deg, reference_lon_deg   a place within 45 degrees, for the surface
+    reported_kt, track_deg   float  its reported speed and track; NaN unknown
+    reference_lat_deg, reference_lon_deg   a place within 45 degrees, for the surface; NaN where there is none
     return       (latitude, longitude, verdict, reason): NaN without a place
     """
     tag = 0x80 | surface << 4 | source
     known = pair.place_ns != NEVER and abs(now - pair.place_ns) <= TRUSTED_FOR_NS
-    outranked = known and source > pair.source and now - pair.place_ns < BETTER_SOURCE_FOR_NS
-    late = known and now < pair.place_ns
-
-    found = False
-    lat_deg = np.nan
-    lon_deg = np.nan
-    if not outranked:
-        other_tag = pair.even_tag if odd else pair.odd_tag
-        other_ns = pair.even_ns if odd else pair.odd_ns
-        if other_tag == tag and abs(now - other_ns) <= window_ns(surface, reported_kt):
-            even_lat = int(pair.even_lat) if odd else lat
-            even_lon = int(pair.even_lon) if odd else lon
-            odd_lat = lat if odd else int(pair.odd_lat)
-            odd_lon = lon if odd else int(pair.odd_lon)
-            if not surface:
-                lat_deg, lon_deg = global_airborne(even_lat, even_lon, odd_lat, odd_lon, odd)
-            elif known:
-                lat_deg, lon_deg = global_surface(even_lat, even_lon, odd_lat, odd_lon, odd, pair.lat_deg, pair.lon_deg)
-            elif has_reference:
-                lat_deg, lon_deg = global_surface(
-                    even_lat, even_lon, odd_lat, odd_lon, odd, reference_lat_deg, reference_lon_deg
-                )
-            found = not math.isnan(lat_deg)
-        if odd:
-            pair.odd_ns = now
-            pair.odd_lat = lat
-            pair.odd_lon = lon
-            pair.odd_tag = tag
-        else:
-            pair.even_ns = now
-            pair.even_lat = lat
-            pair.even_lon = lon
-            pair.even_tag = tag
-
-    if not found:
-        if not known or abs(now - pair.place_ns) > LOCAL_FOR_NS:
-            return np.nan, np.nan, UNVERIFIABLE, NO_REASON
-        lat_deg, lon_deg = local(lat, lon, odd, surface, pair.lat_deg, pair.lon_deg)
+    if not known:
+        lat_deg, lon_deg = global_place(
+            pair, now, odd, lat, lon, surface, tag, reported_kt, reference_lat_deg, reference_lon_deg
+        )
+        remember_message(pair, now, odd, lat, lon, tag)
         if math.isnan(lat_deg):
             return np.nan, np.nan, UNVERIFIABLE, NO_REASON
-    lat_deg = quantise_deg(lat_deg)
-    lon_deg = quantise_deg(lon_deg)
-    if lon_deg >= 180.0:
-        lon_deg = -180.0
-
-    if lat_deg == 0.0 and lon_deg == 0.0:
-        return lat_deg, lon_deg, CONTRADICTED, NULL_ISLAND
-    if surface and not known and distance_m(lat_deg, lon_deg, reference_lat_deg, reference_lon_deg) > SURFACE_WITHIN_M:
-        return lat_deg, lon_deg, CONTRADICTED, SURFACE_RANGE
-
-    if not known:
+        lat_deg = quantise_deg(lat_deg)
+        lon_deg = quantise_lon(lon_deg)
+        if lat_deg == 0.0 and lon_deg == 0.0:
+            return lat_deg, lon_deg, CONTRADICTED, NULL_ISLAND
+        if surface and distance_m(lat_deg, lon_deg, reference_lat_deg, reference_lon_deg) > SURFACE_WITHIN_M:
+            # The reference may be old or wrong itself: the message waits for a better one.
+            return np.nan, np.nan, UNVERIFIABLE, NO_REASON
         set_place(pair, now, lat_deg, lon_deg, surface, source)
-        pair.support_even = GOOD if not odd else 0.5
+        pair.support_even = 0.5 if odd else GOOD
         pair.support_odd = GOOD if odd else 0.5
         return lat_deg, lon_deg, UNVERIFIABLE, NO_REASON
 
-    elapsed_s = abs(now - pair.place_ns) * 1e-9 + slack_s
-    reachable = is_reachable(pair.lat_deg, pair.lon_deg, lat_deg, lon_deg, elapsed_s, speed_kt, surface)
-    if outranked or late:
-        if reachable:
-            return lat_deg, lon_deg, CONSISTENT, NO_REASON
-        return lat_deg, lon_deg, CONTRADICTED, SPEED
-    if reachable:
+    elapsed_ns = now - pair.place_ns
+    outranked = source > pair.source and elapsed_ns < BETTER_SOURCE_FOR_NS
+    supported = pair.support_even >= GOOD and pair.support_odd >= GOOD
+    near_lat, near_lon = np.nan, np.nan
+    if abs(elapsed_ns) <= LOCAL_FOR_NS:
+        near_lat, near_lon = local(lat, lon, odd, surface, pair.lat_deg, pair.lon_deg)
+        near_lat = quantise_deg(near_lat)
+        near_lon = quantise_lon(near_lon)
+    near = not math.isnan(near_lat) and is_reachable(
+        pair.lat_deg, pair.lon_deg, near_lat, near_lon, elapsed_ns, speed_kt, track_deg, surface
+    )
+    if outranked or elapsed_ns < 0:
+        if math.isnan(near_lat):
+            return np.nan, np.nan, UNVERIFIABLE, NO_REASON
+        return near_lat, near_lon, CONSISTENT if near else CONTRADICTED, NO_REASON if near else SPEED
+    if near and supported:
+        # All other solutions lie zones away: a pair could add nothing to a place the motion has confirmed.
+        remember_message(pair, now, odd, lat, lon, tag)
+        set_place(pair, now, near_lat, near_lon, surface, source)
+        pair.rival_support = max(0.0, pair.rival_support - BAD)
+        return near_lat, near_lon, CONSISTENT, NO_REASON
+
+    lat_deg, lon_deg = global_place(pair, now, odd, lat, lon, surface, tag, reported_kt, pair.lat_deg, pair.lon_deg)
+    remember_message(pair, now, odd, lat, lon, tag)
+    found = not math.isnan(lat_deg)
+    if not found:
+        if math.isnan(near_lat):
+            return np.nan, np.nan, UNVERIFIABLE, NO_REASON
+        lat_deg, lon_deg = near_lat, near_lon
+    lat_deg = quantise_deg(lat_deg)
+    lon_deg = quantise_lon(lon_deg)
+    if lat_deg == 0.0 and lon_deg == 0.0:
+        return lat_deg, lon_deg, CONTRADICTED, NULL_ISLAND
+    if is_reachable(pair.lat_deg, pair.lon_deg, lat_deg, lon_deg, elapsed_ns, speed_kt, track_deg, surface):
         set_place(pair, now, lat_deg, lon_deg, surface, source)
         if found:
             support(pair, odd, GOOD)
-            if pair.rival_support > 0.0:
-                pair.rival_support -= BAD
-        if pair.support_even >= GOOD and pair.support_odd >= GOOD:
-            return lat_deg, lon_deg, CONSISTENT, NO_REASON
-        return lat_deg, lon_deg, UNVERIFIABLE, NO_REASON
-    if found and contradict(pair, now, slack_s, lat_deg, lon_deg, speed_kt, surface):
+        supported = pair.support_even >= GOOD and pair.support_odd >= GOOD
+        return lat_deg, lon_deg, CONSISTENT if supported else UNVERIFIABLE, NO_REASON
+    if found and contradict(pair, now, lat_deg, lon_deg, speed_kt, track_deg, surface):
         set_place(pair, now, lat_deg, lon_deg, surface, source)
-        pair.support_even = pair.rival_support if not odd else 0.5
+        pair.support_even = 0.5 if odd else pair.rival_support
         pair.support_odd = pair.rival_support if odd else 0.5
         pair.rival_support = 0.0
         pair.rival_ns = NEVER
         return lat_deg, lon_deg, UNVERIFIABLE, NO_REASON
-    if pair.rival_support >= FULL_SUPPORT and pair.support_even >= GOOD and pair.support_odd >= GOOD:
+    if pair.rival_support >= FULL_SUPPORT and supported:
         return lat_deg, lon_deg, CONTRADICTED, DUPLICATE_ADDRESS
     return lat_deg, lon_deg, CONTRADICTED, SPEED

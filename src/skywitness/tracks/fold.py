@@ -14,9 +14,8 @@ from skywitness.batches import UNTIMED
 from skywitness.kernel import kernel, scalar
 from skywitness.messages.mode_s.altitude import altitude_ac12_ft, altitude_ac13_ft
 from skywitness.messages.mode_s.bits import field, me_of_words, word8
-from skywitness.messages.mode_s.callsign import callsign, is_callsign_valid
+from skywitness.messages.mode_s.comm_b import infer_bds, remember
 from skywitness.messages.mode_s.downlink_format import REPAIRED
-from skywitness.messages.mode_s.movement import surface_movement_kt
 from skywitness.messages.mode_s.quality import navigation_integrity
 from skywitness.messages.mode_s.squawk import squawk
 from skywitness.positions.pairing import CONSISTENT, CONTRADICTED, place
@@ -26,26 +25,29 @@ from skywitness.tracks.state import LEVELS
 from skywitness.tracks.update import (
     FRESH_NS,
     greatest_speed_kt,
-    quantise_tenth,
     take_altitude,
+    take_identification,
     take_operational_status,
+    take_register,
+    take_surface_motion,
     take_target_state,
     take_velocity,
 )
 
 __all__ = ["REGION_NS", "close_region", "fill_tracks"]
 
+PLACE_FOR_NS = 1_800_000_000_000
+"""How long a receiver is thought to be where it was learned to be: some are aboard aircraft."""
+
 REGION_NS = 10_000_000_000
 """Length of the windows of data time in which receivers are learned about."""
 
 # Indices into batches.POSITION_SOURCES and TIMINGS.
 ADSB, ADSR, TISB, MLAT = 0, 1, 2, 3
-EPOCH, MLAT_RESULT = 3, 4
+MLAT_RESULT = 4
 
 # Places in the `totals` array.
 UNPLACED, DUPLICATES, DROPPED = 0, 1, 2
-
-SECOND = 1_000_000_000
 
 
 @scalar
@@ -59,44 +61,18 @@ def squitter_source(df, control, timing):
 
 
 @scalar
-def take_surface_motion(aircraft, me, now):
-    """Speed and track from a surface position message (RTCA DO-260B 2.2.3.2.4.2 to 2.2.3.2.4.4)."""
-    aircraft.on_ground = 1
-    aircraft.on_ground_ns = now
-    speed = surface_movement_kt(field(me, 6, 12))
-    if not math.isnan(speed):
-        aircraft.groundspeed_kt = quantise_tenth(speed)
-        aircraft.velocity_ns = now
-        if field(me, 13, 13):
-            aircraft.track_deg = quantise_tenth(field(me, 14, 20) * (360.0 / 128.0))
-        else:
-            aircraft.track_deg = np.nan
-
-
-@scalar
-def take_identification(aircraft, me, now):
-    """Call sign and category, TC 1 to 4 (RTCA DO-260B 2.2.3.2.5)."""
-    packed = callsign(me)
-    if is_callsign_valid(packed):
-        aircraft.callsign = packed
-        aircraft.callsign_ns = now
-    category = field(me, 6, 8)
-    if category:
-        aircraft.category = (0xE - field(me, 1, 5)) << 4 | category
-
-
-@scalar
-def close_region(region):
+def close_region(region, data_now):
     """Take what the window now closed has shown: a receiver is near the last airborne position it heard.
 
     region  as in `fill_tracks`; a place the operator gave (known 1) stays
     """
-    place_known, place_lat, place_lon, latest_id, latest_lat, latest_lon = region
+    place_known, place_lat, place_lon, place_ns, latest_id, latest_lat, latest_lon = region
     for r in range(len(place_known)):
         if place_known[r] != 1 and latest_id[r] >= 0:
             place_known[r] = 2
             place_lat[r] = latest_lat[r]
             place_lon[r] = latest_lon[r]
+            place_ns[r] = data_now
         latest_id[r] = -1
 
 
@@ -113,8 +89,8 @@ def fill_tracks(
     message   tuple of columns: status, df, typecode, icao, kind, slot, born, repaired_bit
     aircraft  (s,) AIRCRAFT
     pairs     (s,) PAIR
-    region    tuple: known (r,) uint8, lat (r,) float64, lon (r,) float64, then of the window that is still open: latest
-              reception (r,) int64, its lat and lon
+    region    tuple: known (r,) uint8, lat (r,) float64, lon (r,) float64, since when (r,) int64, then of the window
+              that is still open: latest reception (r,) int64, its lat and lon
     region_end  (1,) int64  data time at which that window closes
     ring      (m,) ROW    rows whose window is open, m a power of two
     ring_span (2,) int64  first and one past the last open row, counted for ever
@@ -125,13 +101,14 @@ def fill_tracks(
     """
     time_ns, data_time_ns, reception, transmission, receiver, signal_dbfs, timing = frame
     status, df_of, typecode, icao, kind, slot_of, born, repaired_bit = message
-    place_known, place_lat, place_lon, latest_id, latest_lat, latest_lon = region
+    place_known, place_lat, place_lon, place_ns, latest_id, latest_lat, latest_lon = region
     ring_mask = len(ring) - 1
     count = 0
-    for i in range(start, len(time_ns)):
+    rows = len(time_ns)
+    for i in range(start, rows):
         data_now = data_time_ns[i]
         if data_now >= region_end[0]:
-            close_region(region)
+            close_region(region, data_now)
             region_end[0] = (data_now // REGION_NS + 1) * REGION_NS
         if count + 2 >= len(out_rows):
             return i, count
@@ -210,12 +187,10 @@ def fill_tracks(
                     craft.on_ground_ns = now
                 by = receiver[i]
                 pair = pairs[slot]
-                slack_s = 1.2 if timing[i] == EPOCH and now % SECOND == 0 else 0.2
                 speed_kt = greatest_speed_kt(craft, now, surface)
                 fix_lat, fix_lon, verdict, reason = place(
                     pair,
                     now,
-                    slack_s,
                     field(me, 22, 22),
                     field(me, 23, 39),
                     field(me, 40, 56),
@@ -223,8 +198,8 @@ def fill_tracks(
                     source,
                     speed_kt,
                     craft.groundspeed_kt if now - craft.velocity_ns < 2 * FRESH_NS else np.nan,
-                    place_known[by] != 0,
-                    place_lat[by],
+                    craft.track_deg if now - craft.velocity_ns < FRESH_NS else np.nan,
+                    place_lat[by] if place_known[by] and data_now - place_ns[by] < PLACE_FOR_NS else np.nan,
                     place_lon[by],
                 )
                 if math.isnan(fix_lat):
@@ -292,9 +267,29 @@ def fill_tracks(
                     craft.emergency_ns = now
                     craft.squawk = squawk(field(me, 12, 24))
                     craft.squawk_ns = now
-        elif df == 4 or df == 20 or df == 0 or df == 16:
-            take_altitude(craft, altitude_ac13_ft(head >> 32 & 0x1FFF), now, 1)
-        elif df == 5 or df == 21:
-            craft.squawk = squawk(head >> 32 & 0x1FFF)
-            craft.squawk_ns = now
-    return len(time_ns), count
+        elif df != 11 and df != 24:
+            if df == 5 or df == 21:
+                craft.squawk = squawk(head >> 32 & 0x1FFF)
+                craft.squawk_ns = now
+            else:
+                take_altitude(craft, altitude_ac13_ft(head >> 32 & 0x1FFF), now, 1)
+            if df >= 20:
+                mb = me_of_words(head, tail)
+                pair = pairs[slot]
+                moving = now - craft.velocity_ns < FRESH_NS
+                placed = now - pair.place_ns < FRESH_NS
+                bds = infer_bds(
+                    mb,
+                    craft.altitude_ft if now - craft.altitude_ns < FRESH_NS else np.nan,
+                    craft.groundspeed_kt if moving else np.nan,
+                    craft.track_deg if moving else np.nan,
+                    craft.vertical_rate_fpm if now - craft.rate_ns < FRESH_NS else np.nan,
+                    pair.lat_deg if placed else np.nan,
+                    pair.lon_deg if placed else np.nan,
+                    craft.register_memory,
+                )
+                out_bds[i] = bds
+                if bds:
+                    craft.register_memory = remember(craft.register_memory, mb, bds)
+                    take_register(craft, bds, mb, now)
+    return rows, count

@@ -7,7 +7,7 @@ import math
 import numpy as np
 
 from skywitness.kernel import scalar
-from skywitness.positions.cpr import local, quantise_deg
+from skywitness.positions.cpr import local, quantise_deg, quantise_lon
 from skywitness.positions.pairing import CONFIRMED, CONSISTENT, NO_REASON, is_reachable
 from skywitness.positions.waiting import drop_waiting
 from skywitness.tracks.update import FRESH_NS
@@ -106,9 +106,9 @@ def fill_waiting_rows(out_rows, count, aircraft, pair, pool, pool_state, speed_k
         fix_lat, fix_lon = local(waiting.lat, waiting.lon, waiting.odd, waiting.surface, lat_deg, lon_deg)
         if not math.isnan(fix_lat):
             fix_lat = quantise_deg(fix_lat)
-            fix_lon = quantise_deg(fix_lon)
-            elapsed_s = abs(time_ns - waiting.time_ns) * 1e-9 + 1.0
-            if is_reachable(lat_deg, lon_deg, fix_lat, fix_lon, elapsed_s, speed_kt, waiting.surface):
+            fix_lon = quantise_lon(fix_lon)
+            back_ns = waiting.time_ns - time_ns
+            if is_reachable(lat_deg, lon_deg, fix_lat, fix_lon, back_ns, speed_kt, np.nan, waiting.surface):
                 row = out_rows[count]
                 fill_row(
                     row, aircraft, waiting.time_ns, waiting.reception, waiting.reception, 0, fix_lat, fix_lon,

@@ -76,7 +76,6 @@ FIELDS: tuple[tuple[str, type[np.generic], tuple[int, ...], float], ...] = (
     ("heading_deg", np.float32, (), np.nan),
     ("heading_is_magnetic", np.uint8, (), 0),
     ("modes", np.uint8, (), 255),
-    ("registers", np.uint16, (), 0),
     ("turn_ns", np.int64, (), NEVER),
     ("roll_deg", np.float32, (), np.nan),
     ("track_rate_deg_s", np.float32, (), np.nan),
@@ -89,7 +88,7 @@ FIELDS: tuple[tuple[str, type[np.generic], tuple[int, ...], float], ...] = (
     ("wind_speed_kt", np.float32, (), np.nan),
     ("wind_direction_deg", np.float32, (), np.nan),
     ("sat_c", np.float32, (), np.nan),
-    ("capability", np.int64, (), 0),
+    ("register_memory", np.int64, (), 0),
     ("emergency_ns", np.int64, (), NEVER),
     # Rows whose window is still open, by their place in the ring.
     ("open_rows", np.int64, (8,), -1),

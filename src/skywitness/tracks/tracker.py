@@ -32,6 +32,7 @@ class Tracker:
         self.place_known: U8 = np.zeros(0, np.uint8)
         self.place_lat: F64 = np.zeros(0)
         self.place_lon: F64 = np.zeros(0)
+        self.place_ns: I64 = np.zeros(0, np.int64)
         self.latest_id: I64 = np.zeros(0, np.int64)
         self.latest_lat: F64 = np.zeros(0)
         self.latest_lon: F64 = np.zeros(0)
@@ -45,6 +46,7 @@ class Tracker:
         self.place_known[: len(places)] = ~np.isnan(places[:, 0])
         self.place_lat[: len(places)] = places[:, 0]
         self.place_lon[: len(places)] = places[:, 1]
+        self.place_ns[: len(places)] = np.iinfo(np.int64).max // 2
 
     def push(
         self, frames: Frames, messages: Messages, data_time_ns: I64, born: U8, slots: int, out_bds: U8
@@ -120,6 +122,7 @@ class Tracker:
             self.place_known = np.concatenate([self.place_known, np.zeros(more, np.uint8)])
             self.place_lat = np.concatenate([self.place_lat, np.full(more, np.nan)])
             self.place_lon = np.concatenate([self.place_lon, np.full(more, np.nan)])
+            self.place_ns = np.concatenate([self.place_ns, np.zeros(more, np.int64)])
             self.latest_id = np.concatenate([self.latest_id, np.full(more, -1, np.int64)])
             self.latest_lat = np.concatenate([self.latest_lat, np.zeros(more)])
             self.latest_lon = np.concatenate([self.latest_lon, np.zeros(more)])
@@ -128,12 +131,20 @@ class Tracker:
         """Leave it to the caller to say when a window closes (with several shards all must close it together)."""
         self.region_end[0] = np.iinfo(np.int64).max
 
-    def close_region(self) -> None:
+    def close_region(self, data_time_ns: int) -> None:
         """Take what the window now closed has shown of the receivers."""
-        close_region.py_func(self._region())
+        close_region.py_func(self._region(), data_time_ns)
 
-    def _region(self) -> tuple[U8, F64, F64, I64, F64, F64]:
-        return (self.place_known, self.place_lat, self.place_lon, self.latest_id, self.latest_lat, self.latest_lon)
+    def _region(self) -> tuple[U8, F64, F64, I64, I64, F64, F64]:
+        return (
+            self.place_known,
+            self.place_lat,
+            self.place_lon,
+            self.place_ns,
+            self.latest_id,
+            self.latest_lat,
+            self.latest_lon,
+        )
 
     def _positions(self, parts: list[Records]) -> Positions:
         rows = parts[0] if len(parts) == 1 else np.concatenate(parts or [np.empty(0, ROW)])

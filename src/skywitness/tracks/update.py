@@ -11,7 +11,9 @@ import math
 import numpy as np
 
 from skywitness.kernel import scalar
-from skywitness.messages.mode_s.bits import field
+from skywitness.messages.mode_s.bits import field, signed
+from skywitness.messages.mode_s.callsign import callsign, is_callsign_valid
+from skywitness.messages.mode_s.movement import surface_movement_kt, surface_track_deg
 from skywitness.messages.mode_s.velocity import (
     airspeed_kt,
     geo_minus_baro_ft,
@@ -27,7 +29,10 @@ __all__ = [
     "greatest_speed_kt",
     "quantise_tenth",
     "take_altitude",
+    "take_identification",
     "take_operational_status",
+    "take_register",
+    "take_surface_motion",
     "take_target_state",
     "take_velocity",
 ]
@@ -176,6 +181,85 @@ def take_target_state(aircraft, me, now):
             | field(me, 53, 53) << 5
         )
     aircraft.quality_ns = now
+
+
+@scalar
+def take_surface_motion(aircraft, me, now):
+    """Speed and track from a surface position message (RTCA DO-260B 2.2.3.2.4.2 to 2.2.3.2.4.4)."""
+    aircraft.on_ground = 1
+    aircraft.on_ground_ns = now
+    speed = surface_movement_kt(field(me, 6, 12))
+    if not math.isnan(speed):
+        aircraft.groundspeed_kt = quantise_tenth(speed)
+        aircraft.velocity_ns = now
+        track = surface_track_deg(me)
+        aircraft.track_deg = track if math.isnan(track) else quantise_tenth(track)
+
+
+@scalar
+def take_identification(aircraft, me, now):
+    """Call sign and category, TC 1 to 4 (RTCA DO-260B 2.2.3.2.5)."""
+    packed = callsign(me)
+    if is_callsign_valid(packed):
+        aircraft.callsign = packed
+        aircraft.callsign_ns = now
+    category = field(me, 6, 8)
+    if category:
+        aircraft.category = (0xE - field(me, 1, 5)) << 4 | category
+
+
+@scalar
+def take_register(aircraft, bds, mb, now):
+    """A Comm-B register whose number has been inferred (ICAO Doc 9871, tables A-2-32, A-2-64, A-2-80 and A-2-96).
+
+    What the aircraft squitters itself is not replaced by a reply while it is fresh.
+    """
+    if bds == 0x20:
+        packed = callsign(mb)
+        if is_callsign_valid(packed):
+            aircraft.callsign = packed
+            aircraft.callsign_ns = now
+    elif bds == 0x40:
+        if field(mb, 1, 1):
+            aircraft.mcp_altitude_ft = 16.0 * field(mb, 2, 13)
+            aircraft.selected_ns = now
+        if field(mb, 14, 14):
+            aircraft.fms_altitude_ft = 16.0 * field(mb, 15, 26)
+            aircraft.selected_ns = now
+        if field(mb, 27, 27):
+            aircraft.qnh_hpa = 800.0 + 0.1 * field(mb, 28, 39)
+            aircraft.selected_ns = now
+    elif bds == 0x50:
+        if field(mb, 1, 1):
+            aircraft.roll_deg = signed(field(mb, 2, 11), 10) * (45.0 / 256.0)
+            aircraft.turn_ns = now
+        if field(mb, 35, 35):
+            aircraft.track_rate_deg_s = signed(field(mb, 36, 45), 10) * (8.0 / 256.0)
+            aircraft.turn_ns = now
+        if field(mb, 46, 46):
+            aircraft.tas_kt = 2.0 * field(mb, 47, 56)
+            aircraft.air_ns = now
+        if field(mb, 12, 12) and field(mb, 24, 24) and now - aircraft.velocity_ns > FRESH_NS:
+            track = signed(field(mb, 13, 23), 11) * (90.0 / 512.0)
+            aircraft.track_deg = quantise_tenth(track + 360.0 if track < 0.0 else track)
+            aircraft.groundspeed_kt = 2.0 * field(mb, 25, 34)
+            aircraft.velocity_ns = now
+    elif bds == 0x60:
+        if field(mb, 1, 1):
+            heading = signed(field(mb, 2, 12), 11) * (90.0 / 512.0)
+            aircraft.heading_deg = heading + 360.0 if heading < 0.0 else heading
+            aircraft.heading_is_magnetic = 1
+            aircraft.air_ns = now
+        if field(mb, 13, 13):
+            aircraft.ias_kt = 1.0 * field(mb, 14, 23)
+            aircraft.air_ns = now
+        if field(mb, 24, 24):
+            aircraft.mach = field(mb, 25, 34) * (2.048 / 512.0)
+            aircraft.air_ns = now
+        if field(mb, 35, 35) and now - aircraft.rate_ns > FRESH_NS:
+            aircraft.vertical_rate_fpm = 32.0 * signed(field(mb, 36, 45), 10)
+            aircraft.vertical_source = 1
+            aircraft.rate_ns = now
 
 
 @scalar

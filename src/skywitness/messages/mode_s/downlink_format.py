@@ -5,7 +5,10 @@ What needs a memory, whether an address is known, is decided by `address_table`.
 
 from __future__ import annotations
 
-from skywitness.codes.parity import repair_bit_long, syndrome_long, syndrome_short
+import numpy as np
+
+from skywitness.batches import U8
+from skywitness.codes.parity import SYNDROMES, repair_bit_long, syndrome_long, syndrome_short
 from skywitness.kernel import kernel, scalar
 
 __all__ = [
@@ -83,13 +86,51 @@ def squitter_address_kind(row):
     return TISB_TRACK_FILE
 
 
+def _make_classes() -> U8:
+    """Class of each downlink format for a frame of 7 bytes (first row) and of 14 bytes (second row)."""
+    classes = np.full((2, 32), UNSUPPORTED, np.uint8)
+    classes[0, [0, 4, 5]] = ADDRESS_PARITY
+    classes[0, 11] = ALL_CALL
+    classes[1, [16, 20, 21, *range(24, 32)]] = ADDRESS_PARITY
+    classes[1, 17] = SQUITTER
+    classes[1, 18] = RELAYED
+    classes[1, [19, 22]] = MILITARY
+    return classes
+
+
+UNSUPPORTED, ADDRESS_PARITY, ALL_CALL, SQUITTER, RELAYED, MILITARY = range(6)
+CLASSES = _make_classes()
+
+BIT_2, BIT_3, BIT_4, BIT_5 = (int(SYNDROMES[0, 0x80 >> bit]) for bit in (1, 2, 3, 4))
+"""Remainders that one wrong bit among the five of the format leaves."""
+
+
+@scalar
+def is_format_damage(remainder):
+    """Say whether the remainder is that of one wrong bit among the five of the format (bit 1 makes a short format)."""
+    return (remainder == BIT_2) | (remainder == BIT_3) | (remainder == BIT_4) | (remainder == BIT_5)
+
+
+@scalar
+def repaired_squitter_bit(row, syndrome):
+    """Number of the one wrong bit of what was sent as DF 17 or 18; 0 if it is no such frame.
+
+    A wrong bit among the first five turns DF 17 into 1, 16, 19, 21 or 25; otherwise the format must be 17 or 18.
+    """
+    bit = repair_bit_long(syndrome)
+    df = int(row[0]) >> 3
+    if 1 <= bit <= 5:
+        return bit if df ^ 16 >> (bit - 1) == 17 else 0
+    return bit if df == 17 or df == 18 else 0
+
+
 @kernel
 def fill_envelope(
     data, length, repair, out_status, out_unproven, out_df, out_typecode, out_icao, out_kind, out_repaired_bit
 ):
     """Downlink format, parity verdict and address of each frame.
 
-    data              (n, 14) uint8    frames
+    data              (n, 14) uint8    frames, zeros after each one's length
     length            (n,)    uint8    bytes in each: 2, 7 or 14
     repair            bool             correct one wrong bit of DF 11, 17 and 18
     out_status        (n,)    uint8    index into STATUSES
@@ -105,90 +146,74 @@ def fill_envelope(
     """
     for i in range(len(length)):
         row = data[i]
-        first = int(row[0])
-        df = first >> 3
-        if df > 24:
-            df = 24
+        # Formats come in any order, so branches on them are guessed wrong: but for the length intact frames take none.
+        size = 0 | int(length[i])
+        long = size == 14
+        if not long and size != 7:
+            out_status[i] = MODE_AC
+            out_unproven[i] = 0
+            out_df[i] = 255
+            out_typecode[i] = 255
+            out_icao[i] = NO_ADDRESS
+            out_kind[i] = ICAO
+            out_repaired_bit[i] = 0
+            continue
+        first = 0 | int(row[0])
+        df = min(first >> 3, 24)
+        sort = 0 | int(CLASSES[1 if long else 0, first >> 3])
+        remainder = 0 | int(syndrome_long(row)) if long else 0 | int(syndrome_short(row))
+        squitter = SQUITTER <= sort <= RELAYED
+        all_call = sort == ALL_CALL
+        address_parity = sort == ADDRESS_PARITY
+        clear = 0 | int(row[1]) << 16 | int(row[2]) << 8 | int(row[3])
+        icao = remainder if address_parity else clear
+        wrong = remainder if squitter else (remainder & ~INTERROGATOR_BITS if all_call else 0)
         status = ACCEPTED
-        unproven = 0
-        typecode = 255
-        icao = NO_ADDRESS
+        unproven = address_parity or (all_call and remainder != 0)
+        typecode = 0 | int(row[4]) >> 3
         kind = ICAO
         repaired_bit = 0
-        if length[i] == 14:
-            syndrome = int(syndrome_long(row))
-            if df == 17 or df == 18:
-                if syndrome != 0:
-                    repaired_bit = repair_bit_long(syndrome) if repair else 0
-                    status = REPAIRED if repaired_bit > 5 else PARITY
-            elif df >= 16 and df != 22 and df != 23:
-                # A wrong bit among the first five turns DF 17 into 1, 16, 19, 21 or 25.
-                bit = repair_bit_long(syndrome) if repair else 0
-                if 1 <= bit <= 5 and first >> 3 ^ 16 >> (bit - 1) == 17:
-                    df = 17
-                    status = REPAIRED
-                    repaired_bit = bit
-                elif df == 19:
-                    status = MILITARY_FORMAT
-                else:
-                    unproven = 1
-                    icao = syndrome
-            elif df == 22:
-                status = MILITARY_FORMAT
-            elif df == 1 and repair and repair_bit_long(syndrome) == 1:
-                df = 17
+        if not (squitter or all_call or address_parity) or wrong:
+            icao = NO_ADDRESS
+            status = MILITARY_FORMAT if sort == MILITARY else (PARITY if wrong else UNSUPPORTED_FORMAT)
+            if repair and all_call:
+                repaired_bit = repair_bit_long(remainder) - 56
+            elif repair and long:
+                repaired_bit = repaired_squitter_bit(row, remainder)
+            if repaired_bit <= 0 or (all_call and repaired_bit <= 5):
+                repaired_bit = 0
+            else:
                 status = REPAIRED
-                repaired_bit = 1
-            else:
-                status = UNSUPPORTED_FORMAT
-            if status == REPAIRED:
-                unproven = 1
-            if (df == 17 or df == 18) and status <= REPAIRED:
-                icao = int(row[1]) << 16 | int(row[2]) << 8 | int(row[3])
-                typecode = int(row[4]) >> 3
-                if 33 <= repaired_bit <= 37:
-                    typecode ^= 1 << (37 - repaired_bit)
-                elif 9 <= repaired_bit <= 32:
+                unproven = True
+                icao = clear
+                if not all_call:
+                    squitter = True
+                    df = 17 if repaired_bit <= 5 else df
+                if 9 <= repaired_bit <= 32:
                     icao ^= 1 << (32 - repaired_bit)
-                if df == 18:
-                    control = squitter_address_kind(row)
-                    if control < 0:
-                        icao = NO_ADDRESS
-                    else:
-                        kind = control
-        elif length[i] == 7:
-            if df == 11:
-                syndrome = int(syndrome_short(row))
-                icao = int(row[1]) << 16 | int(row[2]) << 8 | int(row[3])
-                if syndrome & ~INTERROGATOR_BITS:
-                    bit = repair_bit_long(syndrome) - 56 if repair else 0
-                    if bit > 5:
-                        status = REPAIRED
-                        unproven = 1
-                        repaired_bit = bit
-                        if 9 <= bit <= 32:
-                            icao ^= 1 << (32 - bit)
-                    else:
-                        status = PARITY
-                        icao = NO_ADDRESS
-                elif syndrome:
-                    unproven = 1
-            elif df == 0 or df == 4 or df == 5:
-                unproven = 1
-                icao = int(syndrome_short(row))
-            else:
-                status = UNSUPPORTED_FORMAT
-        else:
-            status = MODE_AC
-            df = 255
-        if status <= REPAIRED and first == 0:
-            if int(row[1]) | int(row[2]) | int(row[3]) | int(row[4]) | int(row[5]) | int(row[6]) == 0:
-                status = ALL_ZERO
+                elif 33 <= repaired_bit <= 37:
+                    typecode ^= 1 << (37 - repaired_bit)
+        elif address_parity and is_format_damage(remainder):
+            # No aircraft has these addresses by chance: it is DF 17 with its format damaged.
+            bit = repaired_squitter_bit(row, remainder) if repair and long else 0
+            if bit:
+                df = 17
+                squitter = True
+                repaired_bit = bit
+                status = REPAIRED
+                icao = clear
+        if df == 18 and status <= REPAIRED:
+            kind = squitter_address_kind(row)
+            if kind < 0:
+                kind = ICAO
                 icao = NO_ADDRESS
+        if first == 0 and clear == 0 and status <= REPAIRED and int(row[4]) | int(row[5]) | int(row[6]) == 0:
+            status = ALL_ZERO
+            icao = NO_ADDRESS
         out_status[i] = status
         out_unproven[i] = unproven
         out_df[i] = df
-        out_typecode[i] = typecode
+        out_typecode[i] = typecode if squitter else 255
         out_icao[i] = icao
         out_kind[i] = kind
         out_repaired_bit[i] = repaired_bit
