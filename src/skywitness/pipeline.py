@@ -129,7 +129,7 @@ class Aircraft:
             born,
         )
         return self.tracker.push(
-            heard.frames, messages, heard.data_time_ns, born, self.addresses.slots, messages.bds
+            heard.frames, messages, heard.data_time_ns, born, self.addresses.size, messages.bds
         )  # fmt: skip
 
 

@@ -6,13 +6,13 @@ import math
 
 import numpy as np
 
-from skywitness.kernel import scalar
+from skywitness.kernel import kernel, scalar
 from skywitness.positions.cpr import local, quantise_deg, quantise_lon
 from skywitness.positions.pairing import CONFIRMED, CONSISTENT, NO_REASON, is_reachable
 from skywitness.positions.waiting import drop_waiting
 from skywitness.tracks.update import FRESH_NS
 
-__all__ = ["ROW", "WINDOW_NS", "close_row", "fill_row", "fill_waiting_rows"]
+__all__ = ["ROW", "WINDOW_NS", "close_row", "fill_positions", "fill_row", "fill_waiting_rows"]
 
 WINDOW_NS = 2_000_000_000
 """How long, in data time, later receptions of a transmission may still join its row."""
@@ -128,3 +128,63 @@ def fill_waiting_rows(out_rows, count, aircraft, pair, pool, pool_state, speed_k
         at = waiting.next
     drop_waiting(pair, pool, pool_state)
     return count
+
+
+@kernel
+def fill_positions(rows, kept_provenance, out):
+    """Turn rows into columns, in one pass.
+
+    rows             (n,) ROW
+    kept_provenance  int    the same for all
+    out              tuple of the columns of Positions, in their order, (n,) each
+    """
+    (
+        time_ns,
+        icao,
+        address_kind,
+        lat_deg,
+        lon_deg,
+        on_ground,
+        altitude_ft,
+        altitude_geom_ft,
+        groundspeed_kt,
+        track_deg,
+        vertical_rate_fpm,
+        callsign,
+        squawk,
+        nic,
+        nac_p,
+        source,
+        receivers,
+        signal_dbfs,
+        verdict,
+        reason,
+        revision,
+        provenance,
+        parent,
+    ) = out
+    for i in range(len(rows)):
+        row = rows[i]
+        time_ns[i] = row.time_ns
+        icao[i] = row.icao
+        address_kind[i] = row.address_kind
+        lat_deg[i] = row.lat_deg
+        lon_deg[i] = row.lon_deg
+        on_ground[i] = row.on_ground
+        altitude_ft[i] = row.altitude_ft
+        altitude_geom_ft[i] = row.altitude_geom_ft
+        groundspeed_kt[i] = row.groundspeed_kt
+        track_deg[i] = row.track_deg
+        vertical_rate_fpm[i] = row.vertical_rate_fpm
+        callsign[i] = row.callsign
+        squawk[i] = row.squawk
+        nic[i] = row.nic
+        nac_p[i] = row.nac_p
+        source[i] = row.source
+        receivers[i] = row.receivers
+        signal_dbfs[i] = row.signal_dbfs
+        verdict[i] = row.verdict
+        reason[i] = row.reason
+        revision[i] = row.revision
+        provenance[i] = kept_provenance
+        parent[i] = row.parent

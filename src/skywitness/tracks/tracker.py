@@ -11,7 +11,7 @@ from skywitness.batches import F64, I64, U8, Frames, Messages, Positions
 from skywitness.positions.pairing import BLANK_PAIR, PAIR
 from skywitness.positions.waiting import EACH_AT_MOST, POOL_AT_MOST, WAITING
 from skywitness.tracks.fold import close_region, fill_tracks
-from skywitness.tracks.rows import ROW
+from skywitness.tracks.rows import ROW, fill_positions
 from skywitness.tracks.state import AIRCRAFT, BLANK_AIRCRAFT
 
 __all__ = ["Tracker"]
@@ -148,8 +148,9 @@ class Tracker:
 
     def _positions(self, parts: list[Records]) -> Positions:
         rows = parts[0] if len(parts) == 1 else np.concatenate(parts or [np.empty(0, ROW)])
-        columns = {name: np.ascontiguousarray(rows[name]) for name in Positions.names() if name != "provenance"}
-        return Positions(**columns, provenance=np.full(len(rows), self.provenance, np.uint8))
+        positions = Positions.allocate(len(rows))
+        fill_positions(rows, self.provenance, tuple(getattr(positions, name) for name in Positions.names()))
+        return positions
 
     def _grow_slots(self, slots: int) -> None:
         more = slots - len(self.aircraft)

@@ -6,7 +6,10 @@ that a frame with its own check (DF 11, 17, 18) has shown lately; noise would el
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
+from numpy.typing import NDArray
 
 from skywitness.batches import I32, I64, U8, U32
 from skywitness.kernel import kernel, scalar
@@ -20,6 +23,12 @@ KNOWN_FOR_NS = 60_000_000_000
 FORGET_AFTER_NS = 1_800_000_000_000
 """An aircraft silent for longer begins anew: its slot may be given to another."""
 
+Records = NDArray[Any]
+
+SLOT = np.dtype([("key", np.int64), ("checked_ns", np.int64), ("seen_ns", np.int64), ("spare", np.int64)])
+"""Who has a slot: icao | kind << 24, -1 free; data times of its newest frame with an own check, and newest accepted
+frame. 32 bytes, so that a look-up touches one line of memory."""
+
 EMPTY = -1
 REMOVED = -2
 SWEEP = 2  # slots looked at for every new one, so that the table is swept faster than it fills
@@ -32,17 +41,17 @@ def table_place(key, mask):
 
 
 @kernel
-def fill_table(slot_key, out_table):
+def fill_table(slots, out_table):
     """Enter all slots in use into an empty table; returns how many.
 
-    slot_key   (s,) int64
+    slots      (s,) SLOT
     out_table  (m,) int32   all EMPTY
     """
     mask = len(out_table) - 1
     count = 0
-    for slot in range(len(slot_key)):
-        if slot_key[slot] >= 0:
-            place = table_place(slot_key[slot], mask)
+    for slot in range(len(slots)):
+        if slots[slot].key >= 0:
+            place = table_place(slots[slot].key, mask)
             while out_table[place] != EMPTY:
                 place = (place + 1) & mask
             out_table[place] = slot
@@ -52,7 +61,7 @@ def fill_table(slot_key, out_table):
 
 @kernel
 def fill_slots(
-    start, data_time_ns, icao, kind, unproven, table, slot_key, slot_checked_ns, slot_seen_ns, counters,
+    start, data_time_ns, icao, kind, unproven, table, slots, counters,
     out_status, out_slot, out_born,
 ):  # fmt: skip
     """Find or make the slot of each frame's aircraft; returns the first row not done, for want of free slots.
@@ -63,16 +72,14 @@ def fill_slots(
     kind             (n,)   uint8
     unproven         (n,)   uint8     1: only for a known address
     table            (m,)   int32     open addressing, m a power of two: slot, EMPTY or REMOVED
-    slot_key         (s,)   int64     icao | kind << 24; -1 free
-    slot_checked_ns  (s,)   int64     data time of the newest frame with its own check
-    slot_seen_ns     (s,)   int64     data time of the newest accepted frame
+    slots            (s,)   SLOT
     counters         (4,)   int64     slots in use, sweep hand, places used in the table, next slot to try
     out_status       (n,)   uint8     UNKNOWN_ADDRESS is set here
     out_slot         (n,)   int32     -1 where there is none
     out_born         (n,)   uint8     1: with this row the slot's state begins anew
     """
     mask = len(table) - 1
-    slots = len(slot_key)
+    size = len(slots)
     for i in range(start, len(data_time_ns)):
         out_slot[i] = -1
         out_born[i] = 0
@@ -84,66 +91,71 @@ def fill_slots(
         slot = EMPTY
         while table[place] != EMPTY:
             candidate = table[place]
-            if candidate >= 0 and slot_key[candidate] == key:
+            if candidate >= 0 and slots[candidate].key == key:
                 slot = candidate
                 break
             place = (place + 1) & mask
-        if slot >= 0 and now - slot_seen_ns[slot] > FORGET_AFTER_NS:
+        if slot >= 0 and now - slots[slot].seen_ns > FORGET_AFTER_NS:
             # It may have been swept already or not, by the chance of who came between: both must look the same.
-            slot_checked_ns[slot] = now - KNOWN_FOR_NS - 1
+            slots[slot].checked_ns = now - KNOWN_FOR_NS - 1
             if not unproven[i]:
                 out_born[i] = 1
         if unproven[i]:
-            if slot < 0 or now - slot_checked_ns[slot] > KNOWN_FOR_NS:
+            if slot < 0 or now - slots[slot].checked_ns > KNOWN_FOR_NS:
                 out_status[i] = UNKNOWN_ADDRESS
                 continue
         elif slot < 0:
-            if counters[0] + SWEEP >= slots or counters[2] * 2 > mask:
+            if counters[0] + SWEEP >= size or counters[2] * 2 > mask:
                 return i
             for _ in range(SWEEP):
                 hand = counters[1]
-                counters[1] = hand + 1 if hand + 1 < slots else 0
-                if slot_key[hand] >= 0 and now - slot_seen_ns[hand] > FORGET_AFTER_NS:
-                    at = table_place(slot_key[hand], mask)
+                counters[1] = hand + 1 if hand + 1 < size else 0
+                if slots[hand].key >= 0 and now - slots[hand].seen_ns > FORGET_AFTER_NS:
+                    at = table_place(slots[hand].key, mask)
                     while table[at] != hand:
                         at = (at + 1) & mask
                     table[at] = REMOVED
-                    slot_key[hand] = -1
+                    slots[hand].key = -1
                     counters[0] -= 1
             slot = counters[3]
-            while slot_key[slot] >= 0:
-                slot = slot + 1 if slot + 1 < slots else 0
-            counters[3] = slot + 1 if slot + 1 < slots else 0
+            while slots[slot].key >= 0:
+                slot = slot + 1 if slot + 1 < size else 0
+            counters[3] = slot + 1 if slot + 1 < size else 0
             place = table_place(key, mask)
             while table[place] >= 0:
                 place = (place + 1) & mask
             if table[place] == EMPTY:
                 counters[2] += 1
             table[place] = slot
-            slot_key[slot] = key
+            slots[slot].key = key
             out_born[i] = 1
             counters[0] += 1
         if not unproven[i]:
-            slot_checked_ns[slot] = now
-        slot_seen_ns[slot] = now
+            slots[slot].checked_ns = now
+        slots[slot].seen_ns = now
         out_slot[i] = slot
     return len(data_time_ns)
+
+
+def free_slots(count: int) -> Records:
+    """Return slots that nobody has."""
+    slots = np.zeros(count, SLOT)
+    slots["key"] = -1
+    return slots
 
 
 class AddressTable:
     """Slots by address: grows with the aircraft in the air, forgets those silent for half an hour."""
 
-    def __init__(self, slots: int = 1024) -> None:
-        self.slot_key: I64 = np.full(slots, -1, np.int64)
-        self.slot_checked_ns: I64 = np.zeros(slots, np.int64)
-        self.slot_seen_ns: I64 = np.zeros(slots, np.int64)
+    def __init__(self, size: int = 1024) -> None:
+        self.slots: Records = free_slots(size)
         self.counters: I64 = np.zeros(4, np.int64)
-        self.table: I32 = np.full(4 * slots, EMPTY, np.int32)
+        self.table: I32 = np.full(4 * size, EMPTY, np.int32)
 
     @property
-    def slots(self) -> int:
+    def size(self) -> int:
         """Number of slots there are; every later stage keeps arrays of this length."""
-        return len(self.slot_key)
+        return len(self.slots)
 
     @property
     def used(self) -> int:
@@ -163,9 +175,7 @@ class AddressTable:
                 kind,
                 unproven,
                 self.table,
-                self.slot_key,
-                self.slot_checked_ns,
-                self.slot_seen_ns,
+                self.slots,
                 self.counters,
                 out_status,
                 out_slot,
@@ -177,10 +187,7 @@ class AddressTable:
 
     def _make_room(self) -> None:
         """Double the slots when they are short, and lay the table anew without its removed places."""
-        if self.used + SWEEP >= self.slots:
-            more = self.slots
-            self.slot_key = np.concatenate([self.slot_key, np.full(more, -1, np.int64)])
-            self.slot_checked_ns = np.concatenate([self.slot_checked_ns, np.zeros(more, np.int64)])
-            self.slot_seen_ns = np.concatenate([self.slot_seen_ns, np.zeros(more, np.int64)])
-        self.table = np.full(4 * self.slots, EMPTY, np.int32)
-        self.counters[2] = fill_table(self.slot_key, self.table)
+        if self.used + SWEEP >= self.size:
+            self.slots = np.concatenate([self.slots, free_slots(self.size)])
+        self.table = np.full(4 * self.size, EMPTY, np.int32)
+        self.counters[2] = fill_table(self.slots, self.table)
