@@ -30,8 +30,12 @@ import numba.core.config
 import numba.core.event
 import numpy as np
 import platformdirs
+from llvmlite import ir
+from numba import types
+from numba.core import cgutils
+from numba.extending import intrinsic
 
-__all__ = ["KERNELS", "cache_root", "is_compiled", "kernel", "kernel_event", "plain", "scalar"]
+__all__ = ["KERNELS", "cache_root", "is_compiled", "kernel", "kernel_event", "load_word8", "plain", "scalar"]
 
 numba_config: Any = numba.core.config
 
@@ -186,3 +190,38 @@ def _imports(path: Path) -> tuple[Path, ...]:
                 if file.is_file() and file != PACKAGE_ROOT / "__init__.py":
                     files.append(file)
     return tuple(files)
+
+
+@intrinsic
+def _load_word8(typing_context: Any, rows: Any, row: Any, offset: Any) -> Any:
+    """Generate the two instructions for `load_word8`."""
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        view = context.make_array(signature.args[0])(context, builder, arguments[0])
+        stride = cgutils.unpack_tuple(builder, view.strides, 2)[0]
+        place = builder.add(builder.mul(arguments[1], stride), arguments[2])
+        word = ir.IntType(64)
+        address = builder.bitcast(builder.gep(view.data, [place]), word.as_pointer())
+        loaded = builder.load(address)
+        loaded.align = 1
+        return builder.bswap(loaded)
+
+    return types.int64(rows, types.intp, types.intp), generate
+
+
+if numba_config.DISABLE_JIT:
+
+    def load_word8(rows: Any, row: int, offset: int) -> int:
+        """Do as the compiled one does."""
+        return int.from_bytes(bytes(rows[row, offset : offset + 8]), "big", signed=True)
+
+else:
+
+    @scalar
+    def load_word8(rows, row, offset):
+        """Eight bytes of a row, the first one most significant (rows: (n, m) uint8; offset + 8 at most m).
+
+        return  int64, the first bit its sign
+        The compiler does not join eight loads of a byte into one of a word by itself.
+        """
+        return _load_word8(rows, row, offset)

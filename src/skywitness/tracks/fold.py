@@ -11,9 +11,9 @@ import math
 import numpy as np
 
 from skywitness.batches import UNTIMED
-from skywitness.kernel import kernel, scalar
+from skywitness.kernel import kernel, load_word8, scalar
 from skywitness.messages.mode_s.altitude import altitude_ac12_ft, altitude_ac13_ft
-from skywitness.messages.mode_s.bits import field, me_of_words, word8
+from skywitness.messages.mode_s.bits import field, me_of_words
 from skywitness.messages.mode_s.comm_b import infer_bds, remember
 from skywitness.messages.mode_s.downlink_format import REPAIRED
 from skywitness.messages.mode_s.quality import navigation_integrity
@@ -159,8 +159,8 @@ def fill_tracks(
                         ring[at & ring_mask].receivers += 1
                         break
             continue
-        head = word8(data[i], 0)
-        tail = word8(data[i], 6)
+        head = load_word8(data, i, 0)
+        tail = load_word8(data, i, 6)
         if repaired_bit[i]:
             bit = int(repaired_bit[i])
             if bit <= 64:

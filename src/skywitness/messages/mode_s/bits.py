@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from skywitness.kernel import scalar
 
-__all__ = ["bits", "field", "me_of_words", "message_field", "signed", "word", "word8"]
+__all__ = ["bits", "field", "me_of_words", "message_field", "signed", "word"]
 
 
 @scalar
@@ -54,25 +54,6 @@ def field(me, first, last):
 def signed(value, width):
     """Read an unsigned field of `width` bits as two's complement."""
     return value - (value >> (width - 1) << width)
-
-
-@scalar
-def word8(row, start):
-    """Bytes start..start+7 (from 0) as 64 bits (int64, so the first bit is its sign).
-
-    A frame is bytes 0-7 and bytes 6-13: one load each once compiled, and nothing more to index.
-    """
-    return (
-        0  # Numba makes `int` of an unsigned byte unsigned; with this the whole is signed
-        | int(row[start]) << 56
-        | int(row[start + 1]) << 48
-        | int(row[start + 2]) << 40
-        | int(row[start + 3]) << 32
-        | int(row[start + 4]) << 24
-        | int(row[start + 5]) << 16
-        | int(row[start + 6]) << 8
-        | int(row[start + 7])
-    )
 
 
 @scalar
