@@ -21,7 +21,7 @@ from skywitness.cli.bench import add_arguments  # noqa: E402
 
 __all__ = ["BENCHMARKS", "main"]
 
-BENCHMARKS = ("core", "columns", "demod", "startup")
+BENCHMARKS = ("core", "columns", "comm_b", "demod", "startup")
 
 
 def main(argv: Sequence[str] | None = None) -> int:
