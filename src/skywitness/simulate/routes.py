@@ -74,8 +74,8 @@ def _departure(airport: Airport, stand: int, slow_kt: float, fast_kt: float, cru
         (*_at(airport, 60.0, TAXIWAY_M), ground_ft, TAXI_KT, 0.0, ROLL),
         (*_at(airport, 60.0, 0.0), ground_ft, 6.0, 0.0, ROLL),
         (*_at(airport, 140.0, 0.0), ground_ft, 4.0, 15.0, ROLL),
-        (*_at(airport, out, 0.0), min(ground_ft + 3_000.0, cruise_ft), slow_kt, 0.0, 0.0),
-        (*_at(airport, farther, 0.0), min(ground_ft + 8_000.0, cruise_ft), min(250.0, fast_kt), 0.0, 0.0),
+        (*_at(airport, out, 0.0), min(ground_ft + 6_000.0, cruise_ft), slow_kt, 0.0, 0.0),
+        (*_at(airport, farther, 0.0), min(ground_ft + 15_000.0, cruise_ft), min(250.0, fast_kt), 0.0, 0.0),
     ]
 
 

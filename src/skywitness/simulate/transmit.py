@@ -110,7 +110,7 @@ def squitter_message(kind, detail, state, who):
     version = who[VERSION]
     if kind == AIRBORNE:
         alert = 2 if who[ALERT] else 0
-        supplement = 1 if version >= 2 and nic == 9 else 0
+        supplement = 1 if version >= 2 and (nic == 9 or nic == 3) else 0
         return airborne_position(
             position_typecode(nic), alert, supplement, state[ALTITUDE], state[LAT], state[LON], detail == 1
         )
@@ -137,10 +137,13 @@ def squitter_message(kind, detail, state, who):
             state[SELECTED], state[QNH], state[MAGNETIC], who[NAC_P], who[NIC_BARO], who[SIL], who[MODES]
         )
     on_ground = state[ON_GROUND] > 0.0
-    supplement_a = 1 if nic == 9 or nic == 3 else 0
+    # Supplements A and B tell NIC 9 and 3 from 8 and 2 in the air and A and C 7 and 6 on the ground:
+    # DO-260B table 2-14.
+    supplement_a = 1 if nic == 9 or nic == (7 if on_ground else 3) else 0
+    supplement_c = 1 if on_ground and (nic == 7 or nic == 6) else 0
     return operational_status(
-        on_ground, version, supplement_a, 0, who[NAC_P], who[NAC_V], who[GVA], who[SIL], who[NIC_BARO], who[SDA],
-        who[ACAS],
+        on_ground, version, supplement_a, supplement_c, who[NAC_P], who[NAC_V], who[GVA], who[SIL], who[NIC_BARO],
+        who[SDA], who[ACAS],
     )  # fmt: skip
 
 

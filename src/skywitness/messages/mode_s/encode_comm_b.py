@@ -41,9 +41,14 @@ def _two_sided(value, resolution, width, status_bit, last):
 
 
 @scalar
-def _about_north(angle_deg):
-    """The angle in [-180, 180)."""
-    return (angle_deg + 180.0) % 360.0 - 180.0
+def _direction(angle_deg, status_bit, last):
+    """A status bit and an angle of 11 bits, 90/512 degree each, that ends at bit `last`; both 0 if unknown.
+
+    As a sign and ten bits it runs from -180 to 180 degrees; in two's complement that is the turn modulo 360.
+    """
+    if math.isnan(angle_deg):
+        return 0
+    return 1 << (56 - status_bit) | (nearest(angle_deg * 512.0 / 90.0) & 2047) << (56 - last)
 
 
 @scalar
@@ -101,7 +106,7 @@ def track_and_turn(roll_deg, track_deg, groundspeed_kt, track_rate_deg_s, tas_kt
     """BDS 5,0, table A-2-80; roll right and turns right are positive."""
     return (
         _two_sided(roll_deg, 45.0 / 256.0, 10, 1, 11)
-        | _two_sided(_about_north(track_deg), 90.0 / 512.0, 11, 12, 23)
+        | _direction(track_deg, 12, 23)
         | _unsigned(groundspeed_kt, 2.0, 0.0, 10, 24, 34)
         | _two_sided(track_rate_deg_s, 8.0 / 256.0, 10, 35, 45)
         | _unsigned(tas_kt, 2.0, 0.0, 10, 46, 56)
@@ -112,7 +117,7 @@ def track_and_turn(roll_deg, track_deg, groundspeed_kt, track_rate_deg_s, tas_kt
 def heading_and_speed(heading_deg, ias_kt, mach, baro_rate_fpm, inertial_rate_fpm):
     """BDS 6,0, table A-2-96; the heading is magnetic."""
     return (
-        _two_sided(_about_north(heading_deg), 90.0 / 512.0, 11, 1, 12)
+        _direction(heading_deg, 1, 12)
         | _unsigned(ias_kt, 1.0, 0.0, 10, 13, 23)
         | _unsigned(mach, 2.048 / 512.0, 0.0, 10, 24, 34)
         | _two_sided(baro_rate_fpm, 32.0, 10, 35, 45)

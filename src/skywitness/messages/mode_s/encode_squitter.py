@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 
 from skywitness.kernel import scalar
-from skywitness.messages.mode_s.encode import altitude_code_12, encode_cpr, identity_code, nearest, signed_field
+from skywitness.messages.mode_s.encode import altitude_code_12, encode_cpr, identity_code, nearest
 
 __all__ = [
     "airborne_position",
@@ -188,7 +188,7 @@ def target_state(selected_altitude_ft, qnh_hpa, selected_heading_deg, nac_p, nic
     if 800.0 <= qnh_hpa <= 1208.4:
         message |= (nearest((qnh_hpa - 800.0) / 0.8) + 1) << 27
     if not math.isnan(selected_heading_deg):
-        message |= 1 << 26 | signed_field((selected_heading_deg + 180.0) % 360.0 - 180.0, 180.0 / 256.0, 9) << 17
+        message |= 1 << 26 | (nearest(selected_heading_deg * 256.0 / 180.0) & 511) << 17
     # Modes: bit 47 says they are valid, 48-50 and 52-54 are the modes, 51 is kept for ADS-R.
     return message | 1 << 9 | (modes >> 3 & 7) << 6 | (modes & 7) << 2
 
