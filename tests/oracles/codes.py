@@ -68,7 +68,7 @@ def squawk_digits(code: str) -> str:
 def character(code: str) -> str:
     """Annex 10 Vol. IV table 3-9: columns by the upper two bits, rows by the lower four."""
     column, row = int(code[:2], 2), int(code[2:], 2)
-    columns = ("?ABCDEFGHIJKLMNO", "PQRSTUVWXYZ?????", " ???????????????", "0123456789??????")
+    columns = ("#ABCDEFGHIJKLMNO", "PQRSTUVWXYZ#####", " ###############", "0123456789######")
     return columns[column][row]
 
 

@@ -34,5 +34,5 @@ def is_callsign_valid(packed):
 
 
 def callsign_text(packed: int) -> str:
-    """Write a packed callsign, trailing spaces left off; `?` for a code that is no character."""
+    """Write a packed callsign, trailing spaces left off; `#` for a code that is no character."""
     return "".join(CHARACTERS[packed >> shift & 63] for shift in range(42, -1, -6)).rstrip(" ")

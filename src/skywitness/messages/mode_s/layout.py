@@ -43,6 +43,8 @@ class Field:
     """What it is, in words a reader of `explain` learns from."""
     constant: int | None = None
     """Raw value the field always has: a register's own number, a type code."""
+    table: tuple[int, ...] = ()
+    """Of the kind `lookup`: the value by raw value, -1 for none."""
 
     @property
     def width(self) -> int:
@@ -60,3 +62,6 @@ class Layout:
     """What the message is, in plain words."""
     fields: tuple[Field, ...]
     section: str = ""
+    derived: tuple[Field, ...] = ()
+    """Values read across several fields (a speed from its two parts), or implied by the kind of message; their bits
+    overlap those of `fields` and they are not packed."""

@@ -14,8 +14,8 @@ from skywitness.messages.mode_s.layout import Field, Layout
 
 __all__ = ["CHARACTERS", "pack", "read_characters", "unpack", "write_characters"]
 
-CHARACTERS = "?ABCDEFGHIJKLMNOPQRSTUVWXYZ????? ???????????????0123456789??????"
-"""6-bit subset of International Alphabet No. 5 (ICAO Annex 10 Vol. IV, table 3-9); `?` where it has no character."""
+CHARACTERS = "#ABCDEFGHIJKLMNOPQRSTUVWXYZ##### ###############0123456789######"
+"""6-bit subset of International Alphabet No. 5 (ICAO Annex 10 Vol. IV, table 3-9); `#` where it has no character."""
 
 Value = Any
 _READERS: dict[str, Callable[[int, int], Value]] = {}
@@ -80,7 +80,7 @@ def unpack(
 
 
 def read_characters(raw: int, width: int) -> str:
-    """Text of 6-bit characters, trailing spaces left off; `?` for a code that is no character."""
+    """Text of 6-bit characters, trailing spaces left off; `#` for a code that is no character."""
     codes = (raw >> shift & 63 for shift in range(width - 6, -1, -6))
     return "".join(CHARACTERS[code] for code in codes).rstrip(" ")
 
@@ -89,7 +89,7 @@ def write_characters(text: Value, width: int) -> int:
     """6-bit characters of a text, filled up with spaces; raises FormatError where one has no code."""
     text = str(text).upper()
     room = width // 6
-    wrong = sorted({letter for letter in text if letter == "?" or letter not in CHARACTERS})
+    wrong = sorted({letter for letter in text if letter == "#" or letter not in CHARACTERS})
     if len(text) > room or wrong:
         raise FormatError(f"{text!r} is not at most {room} letters, digits and spaces")
     raw = 0

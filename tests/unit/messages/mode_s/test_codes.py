@@ -49,7 +49,7 @@ def test_every_character_in_every_place():
             packed = value << (42 - 6 * place) | sum(1 << 6 * k for k in range(8) if k != 7 - place)
             text = codes.callsign(f"{packed:048b}")
             assert callsign.callsign_text(packed) == text.rstrip()
-            assert plain(callsign.is_callsign_valid)(packed) == ("?" not in text)
+            assert plain(callsign.is_callsign_valid)(packed) == ("#" not in text)
 
 
 def test_a_callsign_of_nothing_is_not_valid():

@@ -125,4 +125,4 @@ def test_squawk_of_every_code():
 def test_characters():
     assert read_characters(write_characters("KLM1023", 48), 48) == "KLM1023"
     assert write_characters("KLM1023", 48) == 0x2CC371C32CE0
-    assert read_characters(0, 12) == "??"
+    assert read_characters(0, 12) == "##"
