@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from typing import Protocol
 
 import numpy as np
 
 from skywitness.batches import Frames
 from skywitness.codes.parity import syndrome_long, syndrome_short
+from skywitness.frames.demodulate.demodulator import Demodulator
+from skywitness.frames.demodulate.samples import SAMPLE_FORMATS
+from skywitness.frames.formats.beast import BeastReader
 from skywitness.kernel import plain
 from skywitness.pipeline import Pipeline, Settings
 
@@ -63,7 +67,51 @@ def mend_parity(row: np.ndarray, length: int) -> None:
     row[length - 3 : length] ^= np.frombuffer(wrong.to_bytes(3, "big"), np.uint8)
 
 
-TARGETS: dict[str, Callable[[bytes, int], None]] = {"rows": rows_to_pipeline}
+class FrameReader(Protocol):
+    """What every reader of a frame format offers."""
+
+    def push(self, chunk: bytes) -> Frames:
+        """Take in some bytes."""
+
+    def flush(self) -> Frames:
+        """Take in the end."""
+
+
+def through_reader(make: Callable[[], FrameReader], data: bytes, cut: int) -> None:
+    """Read, and hand what was read to the rest of the core; cut or whole, the rows must be the same."""
+    whole, cut_up = make(), make()
+    frames = Frames.concat([whole.push(data), whole.flush()])
+    parts = [cut_up.push(piece) for piece in pieces(data, cut)]
+    if not frames.same_as(Frames.concat([*parts, cut_up.flush()])):
+        raise AssertionError("other rows when cut")
+    if len(frames) > len(data):
+        raise AssertionError("more rows than bytes")
+    if len(frames):
+        pipeline = Pipeline(Settings())
+        pipeline.push(frames)
+        pipeline.flush()
+
+
+def beast_bytes(data: bytes, cut: int) -> None:
+    """Beast binary."""
+    through_reader(BeastReader, data, cut)
+
+
+def radio_samples(data: bytes, cut: int) -> None:
+    """IQ samples, a few times over, so that there are enough for a preamble and a frame."""
+    sample_format = list(SAMPLE_FORMATS)[cut % len(SAMPLE_FORMATS)]
+    demodulator = Demodulator(2_000_000 if cut & 64 else 2_400_000, sample_format, repair="one", block_samples=1024)
+    repeated = data * (1 + 1500 // len(data))
+    for piece in pieces(repeated, cut & 63):
+        demodulator.push(piece)
+    demodulator.flush()
+
+
+TARGETS: dict[str, Callable[[bytes, int], None]] = {
+    "rows": rows_to_pipeline,
+    "beast": beast_bytes,
+    "radio": radio_samples,
+}
 
 
 def one_input(data: bytes) -> None:
@@ -75,8 +123,14 @@ def one_input(data: bytes) -> None:
         targets[data[0] % len(targets)](data[2:], data[1])
 
 
+EVEN, ODD = "8D40621D58C382D690C8AC2863A7", "8D40621D58C386435CC412692AD6"
+SEEDS = {
+    "rows": bytes.fromhex(f"4100{EVEN}4100{ODD}"),
+    "beast": bytes.fromhex(f"1ae80001020304050607 1a33000000000001 0a {EVEN} 1a331a1a0000000002 0a {ODD}"),
+}
+
+
 def seeds() -> Iterator[tuple[str, bytes]]:
     """A first input for each target, so that the search starts at something valid."""
     for number, name in enumerate(TARGETS):
-        pair = bytes.fromhex("01008D40621D58C382D690C8AC2863A701008D40621D58C386435CC412692AD6")
-        yield name, bytes([number, 0]) + pair
+        yield name, bytes([number, 0]) + SEEDS.get(name, b"*8D40621D58C382D690C8AC2863A7;\n" * 2)
