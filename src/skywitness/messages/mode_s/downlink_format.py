@@ -207,7 +207,7 @@ def fill_envelope(
             if kind < 0:
                 kind = ICAO
                 icao = NO_ADDRESS
-        if first == 0 and clear == 0 and status <= REPAIRED and int(row[4]) | int(row[5]) | int(row[6]) == 0:
+        if first == 0 and clear == 0 and int(row[4]) | int(row[5]) | int(row[6]) == 0:
             status = ALL_ZERO
             icao = NO_ADDRESS
         out_status[i] = status
