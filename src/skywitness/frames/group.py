@@ -55,7 +55,7 @@ def fill_transmissions(start, exact, data, time_ns, receiver, reception, table, 
         mixed = (first ^ second * 0x9E3779B1) * 0x2545F4914F6CDD1D
         base = ((mixed >> 29) & (sets - 1)) * WAYS
         now = time_ns[i]
-        mark = 1 << int(receiver[i]) if exact else int(receiver[i])
+        mark = 1 << min(int(receiver[i]), EXACT_RECEIVERS - 1) if exact else int(receiver[i])
         best = -1
         nearest = WINDOW_NS + 1
         oldest = base
@@ -84,7 +84,8 @@ def fill_transmissions(start, exact, data, time_ns, receiver, reception, table, 
 class Grouper:
     """Fold that labels transmissions.
 
-    While only one receiver has been heard every reception is its own transmission, and nothing is looked up.
+    receivers  how many there will be; with one, every reception is its own transmission and nothing is looked up until
+               a frame comes from another. Of more than EXACT_RECEIVERS only the first of a transmission is remembered
     """
 
     def __init__(self, receivers: int = 1, places: int = 1 << 16) -> None:
@@ -92,6 +93,8 @@ class Grouper:
         self.places = places
         self.only = -1
         self.table: I64 | None = None
+        if receivers > 1:
+            self._begin()
 
     def push(self, frames: Frames) -> I64:
         """Return the label of each frame."""
@@ -103,9 +106,12 @@ class Grouper:
             if not len(others):
                 return frames.id
             start = int(others[0])
-            self.table = np.zeros((self.places, 5), np.int64)
-            self.table[:, 2] = UNTIMED // 2
+            self._begin()
         out = np.empty(len(frames), np.int64)
         out[:start] = frames.id[:start]
         fill_transmissions(start, self.exact, frames.data, frames.time_ns, frames.receiver, frames.id, self.table, out)
         return out
+
+    def _begin(self) -> None:
+        self.table = np.zeros((self.places, 5), np.int64)
+        self.table[:, 2] = UNTIMED // 2
