@@ -5,10 +5,11 @@ from __future__ import annotations
 import argparse
 from collections.abc import Iterator
 
+from skywitness.messages.mode_s.columns import decode_table
+
 from bench.core import read_frames
 from bench.corpora import corpus
-from bench.measure import Result, median_cpu, sha256
-from skywitness.messages.mode_s.columns import decode_table
+from bench.measure import Result, cpu_of, sha256
 from skywitness.pipeline import Output, Pipeline, Settings
 
 __all__ = ["SUMMARY", "measure"]
@@ -27,11 +28,11 @@ def measure(args: argparse.Namespace) -> Iterator[Result]:
         rows += len(frames)
         if rows >= MESSAGES:
             break
-    spent, columns = median_cpu(lambda: decode_all(outputs), args.times)
+    spent, columns = cpu_of(lambda: decode_all(outputs), args.times)
     yield {
         "corpus": args.corpus or "B",
         "messages": rows,
-        "ns_per_message": round(spent / rows * 1e9, 1),
+        "ns_per_message": round(spent.median / rows * 1e9, 1),
         "columns": columns,
         "corpus_sha256": sha256(path),
     }

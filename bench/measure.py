@@ -9,18 +9,25 @@ import statistics
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import skywitness
 
-__all__ = ["Result", "cpu_name", "described", "median_cpu", "sha256"]
+__all__ = ["Result", "Spent", "cpu_name", "cpu_of", "described", "median_cpu", "sha256"]
 
 T = TypeVar("T")
 Result = dict[str, Any]
 
 
-def median_cpu(task: Callable[[], T], times: int) -> tuple[float, T]:
-    """Run a task once to warm up and `times` measured; return the median of its CPU seconds, and its last result.
+class Spent(NamedTuple):
+    """CPU seconds of several runs. The median is the figure; the best one tells how busy the computer was beside."""
+
+    median: float
+    best: float
+
+
+def cpu_of(task: Callable[[], T], times: int) -> tuple[Spent, T]:
+    """Run a task once to warm up and `times` measured; return its CPU seconds and its last result.
 
     CPU time of the whole process, all threads: a peer that works on two cores is not made faster by that.
     """
@@ -36,7 +43,13 @@ def median_cpu(task: Callable[[], T], times: int) -> tuple[float, T]:
             spent.append(time.process_time() - start)
         finally:
             gc.enable()
-    return statistics.median(spent), result
+    return Spent(statistics.median(spent), min(spent)), result
+
+
+def median_cpu(task: Callable[[], T], times: int) -> tuple[float, T]:
+    """The same, with the median alone."""
+    spent, result = cpu_of(task, times)
+    return spent.median, result
 
 
 def sha256(path: Path) -> str:

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from bench.measure import median_cpu
+from bench.measure import cpu_of
 from skywitness.batches import Frames
 
 __all__ = ["Peer", "hex_frames", "mode_s_only", "run_peers"]
@@ -47,8 +47,8 @@ def run_peers(frames: Frames, times: int) -> list[Peer]:
             module = importlib.import_module(package)
         except ImportError:
             continue  # rs1090 has no wheel for every Python
-        spent, positions = median_cpu(make(module, words, seconds), times)
-        found.append(Peer(name, spent / len(words) * 1e9, positions))
+        spent, positions = cpu_of(make(module, words, seconds), times)
+        found.append(Peer(name, spent.median / len(words) * 1e9, positions))
     return found
 
 

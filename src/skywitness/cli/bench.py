@@ -23,7 +23,7 @@ examples:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
-    parser.add_argument("name", nargs="*", metavar="NAME", help="core, columns, demod, startup; all if none")
+    parser.add_argument("name", nargs="*", metavar="NAME", help="core, columns, comm_b, demod, startup; all if none")
     parser.add_argument("--json", action="store_true", help="JSON lines only")
     parser.add_argument("--corpus", help="measure on this corpus instead of the usual one: A, A12, B, C or D")
     parser.add_argument("--times", type=int, default=5, help="measured runs, of which the median counts (5)")
