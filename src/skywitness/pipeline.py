@@ -1,7 +1,7 @@
 """The picture as code: frames in, everything else out.
 
-It is three folds with exchanges between them: `Front` (parity and address, data time, transmissions), `Aircraft` (known
-addresses, places, state), one for each shard of the addresses, and what the receivers are learned to be near, which
+It is three folds with exchanges between them: `Front` (parity and address, data time, transmissions), `Shard` (known
+addresses, places, state), one for each share of the addresses, and what the receivers are learned to be near, which
 goes back to the aircraft only when a window of data time has closed. So the rows are the same with any number of
 shards and any cutting of the stream.
 """
@@ -21,9 +21,9 @@ from skywitness.messages.mode_s.downlink_format import fill_envelope
 from skywitness.tracks.fold import REGION_NS
 from skywitness.tracks.tracker import Tracker
 
-__all__ = ["Aircraft", "Front", "Heard", "Output", "Pipeline", "Settings"]
+__all__ = ["Front", "Heard", "Output", "Pipeline", "Settings", "Shard"]
 
-Mapper = Callable[[Callable[["Aircraft"], Positions], Iterable["Aircraft"]], Iterable[Positions]]
+Mapper = Callable[[Callable[["Shard"], Positions], Iterable["Shard"]], Iterable[Positions]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +107,7 @@ class Front:
         return Heard(frames, messages, unproven, self.data_time.push(frames))
 
 
-class Aircraft:
+class Shard:
     """Second fold, over the messages of some of the addresses: who is known, where they are, how they move."""
 
     def __init__(self, settings: Settings) -> None:
@@ -143,7 +143,7 @@ class Pipeline:
         self.settings = settings or Settings()
         self.mapper = mapper
         self.front = Front(self.settings)
-        self.shards = [Aircraft(self.settings) for _ in range(self.settings.shards)]
+        self.shards = [Shard(self.settings) for _ in range(self.settings.shards)]
         self.window = -1
         if len(self.shards) > 1:
             for shard in self.shards:
