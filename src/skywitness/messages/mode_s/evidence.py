@@ -45,10 +45,11 @@ PRESSURE_AT_ALTITUDE = 1 << 24 | 3
 SAME_ALTITUDE = 1 << 25 | 4
 SAME_HEIGHT = 1 << 25 | 1
 SAME_POSITION = 1 << 26 | 5
-TEXT = 1 << 27 | 3
+TEXT = 1 << 27 | 1
 CAPABILITIES = 1 << 28 | 6
 ODD_CAPABILITIES = 1
 EMPTY_FIELD = 1 << 31 | 2
+AIRLINE = 1 << 30 | 2
 
 EVIDENCE: Mapping[int, str] = MappingProxyType(
     {
@@ -72,6 +73,7 @@ EVIDENCE: Mapping[int, str] = MappingProxyType(
         SAME_ALTITUDE: "it repeats the altitude of the aircraft",
         SAME_POSITION: "it repeats the position of the aircraft",
         TEXT: "all characters are letters, digits or spaces",
+        AIRLINE: "it names an airline as well",
         CAPABILITIES: "it lists the registers that go together",
         EMPTY_FIELD: "a field that its status bit calls empty is all zeros",
     }
@@ -115,6 +117,7 @@ def _structure() -> tuple[I64, I64, I64]:
 FREE, STATUS_SHIFT, BEHIND_STATUS = _structure()
 SQUITTERS_17 = _mask(1, 2) | _mask(4, 5)  # 0,5 0,6 0,8 0,9
 SIX_SPACES = 0x820820820000  # fills two characters up to eight
+RESERVED_30 = _mask(16, 22)  # of the resolution advisory, kept for horizontal ones that were never made
 TOGETHER_18 = _mask(25, 25) | _mask(34, 34) | _mask(41, 41)  # 2,0 1,7 1,0
 
 
@@ -321,7 +324,9 @@ def weigh_names(mb, bds):
         return NAMES_ITSELF if text == 0 or is_text(text) else -1
     if bds == 0x30:
         threat_type = mb >> 26 & 3
-        if threat_type == 3 or (threat_type == 1 and mb & 3) or (threat_type == 0 and mb & 0x3FFFFFF):
+        if mb & RESERVED_30 or threat_type == 3 or (threat_type == 1 and mb & 3):
+            return -1
+        if threat_type == 0 and mb & 0x3FFFFFF:
             return -1
     return NAMES_ITSELF
 
@@ -332,9 +337,9 @@ def weigh_registration(mb):
     text = mb >> 13 & 0x3FFFFFFFFFF
     if not mb >> 55 or text >> 36 == 32 or not is_text(text << 6 | 32):
         return -1
-    if mb >> 12 & 1 and not is_text(mb & 0xFFF | SIX_SPACES):
-        return -1
-    return TEXT
+    if not mb >> 12 & 1:
+        return TEXT
+    return TEXT + AIRLINE if is_text(mb & 0xFFF | SIX_SPACES) else -1
 
 
 @scalar
