@@ -11,7 +11,9 @@ from collections.abc import Callable
 import numpy as np
 
 from skywitness.batches import Frames
+from skywitness.frames.clock import Clock
 from skywitness.frames.demodulate.demodulator import Demodulator
+from skywitness.frames.formats.beast import BeastReader
 from skywitness.pipeline import Pipeline, Settings
 from skywitness.simulate.scenario import Scenario
 from skywitness.simulate.simulate import simulate
@@ -36,12 +38,23 @@ area = [46.9, 7.9, 47.1, 8.1]
 """More aircraft than the tables begin with, so that they grow, over two receivers, whose receptions are grouped."""
 
 
+BEAST = bytes.fromhex("1a33 000000000001 80 8d40621d58c382d690c8ac2863a7")
+
+
 @functools.cache
 def heard() -> Frames:
     """What both receivers hear, in order of time."""
     simulation = simulate(Scenario.parse(SCENARIO))
     both = Frames.concat(simulation.frames(receiver) for receiver in range(2))
     return both.take(np.argsort(both.time_ns, kind="stable"))
+
+
+def read() -> None:
+    """Beast bytes to frames with times."""
+    clock = Clock(0)
+    reader = BeastReader()
+    clock.push(reader.push(BEAST))
+    clock.push(reader.flush())
 
 
 def track() -> None:
@@ -60,5 +73,5 @@ def demodulate() -> None:
         demodulator.flush()
 
 
-STEPS: tuple[Callable[[], object], ...] = (heard, track, demodulate)
+STEPS: tuple[Callable[[], object], ...] = (heard, read, track, demodulate)
 """In the order of the picture."""
