@@ -40,7 +40,8 @@ def main() -> int:
         str(args.directory),
         f"-max_total_time={round(args.minutes * 60)}",
         f"-seed={args.seed}",
-        "-max_len=2048",
+        "-max_len=1024",
+        "-len_control=20",  # grow soon: a position takes two frames, a growing table many
         "-timeout=20",  # seconds for one input, kernels being plain Python: longer is a hang
         "-rss_limit_mb=3000",
         f"-artifact_prefix={args.directory}/",

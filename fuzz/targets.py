@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Iterator
 from typing import Protocol
 
@@ -9,10 +10,14 @@ import numpy as np
 
 from skywitness.batches import Frames
 from skywitness.codes.parity import syndrome_long, syndrome_short
+from skywitness.errors import FormatError
 from skywitness.frames.demodulate.demodulator import Demodulator
 from skywitness.frames.demodulate.samples import SAMPLE_FORMATS
 from skywitness.frames.formats.beast import BeastReader
+from skywitness.frames.formats.uat import UatFrames, UatReader
 from skywitness.kernel import plain
+from skywitness.messages.mode_s.columns import decode_table
+from skywitness.messages.mode_s.decode import decode
 from skywitness.pipeline import Pipeline, Settings
 
 __all__ = ["TARGETS", "one_input", "seeds"]
@@ -97,6 +102,35 @@ def beast_bytes(data: bytes, cut: int) -> None:
     through_reader(BeastReader, data, cut)
 
 
+def uat_text(data: bytes, cut: int) -> None:
+    """UAT text; the frames are of another kind, so only cutting is compared."""
+    whole, cut_up = UatReader(), UatReader()
+    rows = UatFrames.concat([whole.push(data), whole.flush()])
+    parts = [cut_up.push(piece) for piece in pieces(data, cut)]
+    if not rows.same_as(UatFrames.concat([*parts, cut_up.flush()])):
+        raise AssertionError("other rows when cut")
+
+
+def one_message(data: bytes, cut: int) -> None:
+    """`decode`: of bytes, and of text that is hex or not."""
+    for given in (data[:14], data[:7], data.hex()[: cut % 40], data.decode("latin-1")):
+        with contextlib.suppress(FormatError):
+            decode(given)
+
+
+def all_columns(data: bytes, cut: int) -> None:
+    """`decode_table` without a pipeline."""
+    count = len(data) // 14
+    frames = Frames.allocate(count)
+    frames.data[:] = np.frombuffer(data[: 14 * count], np.uint8).reshape(-1, 14)
+    frames.length[:] = (2, 7, 14, 14)[cut & 3]
+    if cut & 4:
+        for row, length in zip(frames.data, frames.length.tolist(), strict=True):
+            mend_parity(row, length)
+    if len(decode_table(frames)) != count:
+        raise AssertionError("a frame without its row, or a row without its frame")
+
+
 def radio_samples(data: bytes, cut: int) -> None:
     """IQ samples, a few times over, so that there are enough for a preamble and a frame."""
     sample_format = list(SAMPLE_FORMATS)[cut % len(SAMPLE_FORMATS)]
@@ -110,6 +144,9 @@ def radio_samples(data: bytes, cut: int) -> None:
 TARGETS: dict[str, Callable[[bytes, int], None]] = {
     "rows": rows_to_pipeline,
     "beast": beast_bytes,
+    "uat": uat_text,
+    "message": one_message,
+    "columns": all_columns,
     "radio": radio_samples,
 }
 
@@ -124,7 +161,11 @@ def one_input(data: bytes) -> None:
 
 
 EVEN, ODD = "8D40621D58C382D690C8AC2863A7", "8D40621D58C386435CC412692AD6"
+UAT = "-00a66ef135445d525a0c0519119021204800;rs=0;\n"
 SEEDS = {
+    "uat": UAT.encode(),
+    "message": bytes.fromhex(EVEN),
+    "columns": bytes.fromhex(EVEN + ODD),
     "rows": bytes.fromhex(f"4100{EVEN}4100{ODD}"),
     "beast": bytes.fromhex(f"1ae80001020304050607 1a33000000000001 0a {EVEN} 1a331a1a0000000002 0a {ODD}"),
 }

@@ -14,6 +14,8 @@ from skywitness.batches import Frames
 from skywitness.frames.clock import Clock
 from skywitness.frames.demodulate.demodulator import Demodulator
 from skywitness.frames.formats.beast import BeastReader
+from skywitness.frames.formats.beast_writer import BeastWriter
+from skywitness.messages.mode_s.columns import decode_table
 from skywitness.pipeline import Pipeline, Settings
 from skywitness.simulate.scenario import Scenario
 from skywitness.simulate.simulate import simulate
@@ -38,9 +40,6 @@ area = [46.9, 7.9, 47.1, 8.1]
 """More aircraft than the tables begin with, so that they grow, over two receivers, whose receptions are grouped."""
 
 
-BEAST = bytes.fromhex("1a33 000000000001 80 8d40621d58c382d690c8ac2863a7")
-
-
 @functools.cache
 def heard() -> Frames:
     """What both receivers hear, in order of time."""
@@ -49,19 +48,20 @@ def heard() -> Frames:
     return both.take(np.argsort(both.time_ns, kind="stable"))
 
 
-def read() -> None:
-    """Beast bytes to frames with times."""
-    clock = Clock(0)
-    reader = BeastReader()
-    clock.push(reader.push(BEAST))
+def write_and_read() -> None:
+    """Frames to Beast bytes, and back to frames with times."""
+    clock, reader = Clock(0), BeastReader()
+    clock.push(reader.push(BeastWriter().write(heard())))
     clock.push(reader.flush())
 
 
 def track() -> None:
-    """Frames to positions."""
+    """Frames to messages and positions, and to a column for every field."""
     pipeline = Pipeline(Settings(places=((47.0, 8.0), None)))
-    pipeline.push(heard())
+    output = pipeline.push(heard())
     pipeline.flush()
+    decode_table(output.frames, output.messages)
+    decode_table(heard().slice(0, 100))  # by themselves: the register of a reply from its own bits alone
 
 
 def demodulate() -> None:
@@ -73,5 +73,5 @@ def demodulate() -> None:
         demodulator.flush()
 
 
-STEPS: tuple[Callable[[], object], ...] = (heard, read, track, demodulate)
+STEPS: tuple[Callable[[], object], ...] = (heard, write_and_read, track, demodulate)
 """In the order of the picture."""
