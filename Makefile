@@ -85,7 +85,7 @@ golden: $(VENV)/stamp-dev $(VENV)/stamp-kernels ## rewrite the golden files; rea
 	@git --no-pager diff --stat -- tests/golden
 
 demo: $(VENV)/stamp-kernels ## make the bundled demonstration recording again
-	@$(BIN)/python -m skywitness.simulate.demo
+	@$(BIN)/skywitness simulate scenarios/demo.toml -o src/skywitness/simulate/demo/demo.beast.zst
 
 docs: $(VENV)/stamp-dev ## build the documentation into site/
 	@$(BIN)/python docs/build.py site

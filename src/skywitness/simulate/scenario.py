@@ -198,6 +198,7 @@ class Scenario:
     geoid_m: float = 0.0  # height of the mean sea level above the ellipsoid
     wind_kt: float = 20.0  # at 10,000 ft; half of it near the ground, twice above 30,000 ft
     wind_from_deg: float = 270.0
+    reply_share: float = 1.0  # of the replies to interrogations that are usual in the view of a few radars
     receiver: tuple[Receiver, ...] = ()
     airport: tuple[Airport, ...] = ()
     aircraft: tuple[Aircraft, ...] = ()
@@ -239,6 +240,8 @@ class Scenario:
             raise ConfigError(
                 f"start is {self.start!r}, no date and time as 2026-06-01T12:00:00Z", source=source
             ) from None
+        if not 0.0 <= self.reply_share <= 10.0:
+            raise ConfigError(f"reply_share is {self.reply_share}, it must be from 0 to 10", source=source)
         for receiver in self.receiver:
             _one_of(receiver.clock, CLOCKS, f"clock of receiver {receiver.name}", source)
         for aircraft in self.aircraft:

@@ -52,12 +52,16 @@ class Planned(NamedTuple):
     slot: I64
 
 
-def plan(world: World, seed: int, from_ns: int, until_ns: int) -> Planned:
+def plan(world: World, seed: int, reply_share: float, from_ns: int, until_ns: int) -> Planned:
     """Transmissions due in a window, before it is known who stands on the ground."""
     times, owners, kinds, details, slots = [], [], [], [], []
     count = len(world.aircraft)
     everyone = np.arange(count)[:, None]
-    for stream, (name, interval_ns, adsb, transponder) in enumerate(STREAMS):
+    for stream, (name, usual_ns, adsb, transponder) in enumerate(STREAMS):
+        is_reply = name.startswith("df")
+        if is_reply and reply_share == 0.0:
+            continue
+        interval_ns = round(usual_ns / reply_share) if is_reply else usual_ns
         fitted = (world.is_adsb | (not adsb)) & (world.is_transponder | (not transponder))
         if name in ("operational_status", "target_state"):
             fitted &= ~world.is_version_0
