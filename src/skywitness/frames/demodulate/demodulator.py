@@ -24,7 +24,7 @@ from skywitness.frames.demodulate.slicer import (
     LEARNED,
     contrast_floor,
     find_messages,
-    leak_of,
+    leaks_of,
     phase_tables,
 )
 from skywitness.kernel import kernel
@@ -35,7 +35,7 @@ __all__ = ["REPAIR_POLICIES", "Demodulator", "Details", "fill_group_power"]
 REPAIR_POLICIES = ("none", "one")
 
 KNOWN_FOR_S = 60
-KNOWN_SETS = 4096
+KNOWN_SETS = 1024
 
 LOOK_AHEAD_SAMPLES = 128  # beyond the longest reply: what the kernels read past their last sample
 
@@ -119,7 +119,7 @@ class Demodulator:
         phases = 5 if self._per_us < 3 else 3
         self._weights, self._places = phase_tables(self._per_us, phases)
         self._floor = contrast_floor(self._weights)
-        self._leak = np.float32(leak_of(self._per_us))
+        self._look, self._leaks = leaks_of(self._per_us)
         self._keep = round(KNOWN_FOR_S * self._reader.rate_hz)
         self._block = block_samples
         margin = math.ceil((8 + BITS) * self._per_us) + LOOK_AHEAD_SAMPLES
@@ -131,7 +131,7 @@ class Demodulator:
         self._reading: F32 = np.zeros(BITS, np.float32)
         self._border: F32 = np.zeros(BITS, np.float32)
         self._strength: F32 = np.zeros(BITS, np.float32)
-        self._row: U8 = np.zeros(14, np.uint8)
+        self._rows_read: U8 = np.zeros((2, 14), np.uint8)
         self._phase_strength: F32 = np.zeros(phases, np.float32)
         most = block_samples // math.floor(64 * self._per_us) + 2
         self._start = np.zeros(most)
@@ -238,7 +238,8 @@ class Demodulator:
             self._weights,
             self._places,
             self._floor,
-            self._leak,
+            self._look,
+            self._leaks,
             self._per_us,
             int(self.repair == "one"),
             self._keep,
@@ -247,7 +248,7 @@ class Demodulator:
             self._reading,
             self._border,
             self._strength,
-            self._row,
+            self._rows_read,
             self._phase_strength,
             self._start,
             self._level,
@@ -279,8 +280,10 @@ class Demodulator:
             frames.time_ns[:] = self.start_ns + self._counted(first_bit, NS_PER_S)
         frames.timing[:] = TIMINGS.index("counter_12mhz")
         frames.receiver[:] = self.receiver
-        amplitude = np.maximum(self._level[:count, 0], 1e-3)
-        frames.signal_dbfs[:] = 20 * np.log10(amplitude / FULL_SCALE)
+        # Half of the time there is a pulse, all of the time there is noise.
+        noise = self._noise_power if self._noise_power > 0 else 0.0
+        power = np.maximum(2 * (self._level[:count, 0] - noise), 1e-6)
+        frames.signal_dbfs[:] = 10 * np.log10(power / FULL_SCALE**2)
         frames.length[:] = self._length[:count]
         frames.data[:] = self._data[:count]
         self._rows += count

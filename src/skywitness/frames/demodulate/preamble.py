@@ -19,7 +19,9 @@ __all__ = ["PULSES_US", "PreambleShape", "fill_candidates", "preamble_shape"]
 
 PULSES_US = (0.0, 1.0, 3.5, 4.5)
 
-PULSE_OVER_SILENCE = 1.7  # mean of the pulses' samples over the mean of the silent ones
+PULSE_OVER_SILENCE = 1.7  # least mean of the pulses' samples over the mean of the silent ones
+PULSE_OVER_SILENCE_AT_2 = 1.85  # where a window of two samples is a whole pulse and its smear, and less is noise
+FOURTH_AT_2 = 9
 WEAK_PULSE = 0.5  # second weakest pulse over the strongest
 PULSE_OVER_PEAK = 0.75  # mean of the second weakest pulse over the largest silent sample
 
@@ -39,7 +41,8 @@ class PreambleShape:
     def thresholds(self) -> np.ndarray[tuple[int], np.dtype[np.float32]]:
         """The three factors of `fill_candidates`, scaled from means to the sums it compares."""
         per_gap = 4 * self.width / 8
-        return np.array([PULSE_OVER_SILENCE * per_gap, WEAK_PULSE, PULSE_OVER_PEAK * self.width], np.float32)
+        over = PULSE_OVER_SILENCE_AT_2 if self.fourth == FOURTH_AT_2 else PULSE_OVER_SILENCE
+        return np.array([over * per_gap, WEAK_PULSE, PULSE_OVER_PEAK * self.width], np.float32)
 
 
 def preamble_shape(samples_per_us: float) -> PreambleShape:

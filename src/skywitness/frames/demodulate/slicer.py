@@ -4,7 +4,7 @@ A data bit lasts 1 us; a pulse in its first half is a 1, in its second half a 0 
 reading of a bit is the magnitude integrated over its first half minus that over its second half, the matched filter of
 a rectangular pulse; a half begins anywhere within a sample, so the integral is a weighted sum of samples, and the
 weights are a table by phase and bit. The receiver's filter smears a pulse into the next half, which is told apart by
-the bit before: a share of the samples on the border (`leak_of`) counts for the value of the bit before. That reads 51
+the bit before: a share of the samples on the border (`leaks_of`) counts for the value of the bit before. That reads 51
 more messages in the tests' recording at 2.0 MS/s (364 instead of 313), where a sample is as long as half a bit.
 """
 
@@ -25,20 +25,18 @@ __all__ = [
     "contrast_floor",
     "find_messages",
     "is_known",
-    "leak_of",
+    "leaks_of",
     "mark_known",
     "phase_tables",
     "refined_start",
 ]
 
 BITS = 112
-LEAK_AT_2 = 0.2
-LEAK_SLOPE = 0.25
-LEAK_MIN = 0.05
+WIDE_SMEAR_BELOW = 2.2
 
 LOOK_BITS = 8  # bits read at every phase before the phases are put in order
-TRIES = 4  # phases read in full for one candidate
-CONTRAST = 0.15  # least strength of these bits over their magnitude; noise gives 0.3 and less, smeared replies 0.3
+TRIES = 3  # phases read in full for one candidate
+CONTRAST = 0.25  # least strength of these bits over their magnitude; noise gives 0.3 and less, smeared replies 0.3
 MEND_WAIT = 3  # samples in which the same reply may yet be read without repair
 WEAK_BIT = np.float32(0.5)  # a bit may be repaired only if its reading is weaker than this share of the mean
 
@@ -49,6 +47,7 @@ CIVIL_FORMATS = 1 << 0 | 1 << 4 | 1 << 5 | 1 << 11 | 1 << 16 | 1 << 17 | 1 << 18
 
 KNOWN_WAYS = 4
 
+ZERO = np.uint64(0)
 ONE = np.uint64(1)
 TWO = np.uint64(2)
 REVERSED = np.array([int(f"{byte:08b}"[::-1], 2) for byte in range(256)], np.uint8)
@@ -63,12 +62,15 @@ def _overlap(low: float, high: float, sample: int) -> float:
     return max(0.0, min(high, sample + 1) - max(low, sample))
 
 
-def leak_of(samples_per_us: float) -> float:
-    """Share of the samples on the border of two bits that counts for the bit before.
+def leaks_of(samples_per_us: float) -> tuple[F32, F32]:
+    """Shares of the samples on the border of two bits that count for the bit before: to look, and two to read with.
 
-    A receiver's filter is as wide as its sample rate, so its smear is shorter at a higher one.
+    Of replies through a filter as wide as the sample rate, 0.07 reads most at any rate. At 2.0 MS/s, where a sample is
+    half a bit, real receivers smear more and some replies need 0.2, so there both are tried.
     """
-    return max(LEAK_MIN, LEAK_AT_2 - LEAK_SLOPE * (samples_per_us - 2.0))
+    wide = samples_per_us < WIDE_SMEAR_BELOW
+    look, first, second = (0.1, 0.2, 0.07) if wide else (0.07, 0.07, 0.07)
+    return np.array([look, look], np.float32), np.array([first, second], np.float32)
 
 
 def contrast_floor(weights: F32) -> F32:
@@ -138,70 +140,102 @@ def mark_known(address, now, keep, known):
 
 
 @scalar
-def read_bits(magnitude, at, weights, places, leak, phase, first, count, before, reading, border):
-    """Read some bits of a frame at a phase: the bits, the first one lowest.
+def read_bits(magnitude, at, weights, places, leaks, phase, first, count, before, reading, border):
+    """Read some bits of a frame at a phase, with either leak: two integers, the first bit lowest.
 
     first, count   int   the first bit, from 0, and how many, at most 56
-    before         int   the bit before the first
+    before         int   the bit before the first: 1 with the first leak | 2 with the second
     reading        (112,) float32   written: positive for 1
-    border         (112,) float32   written: what the bit before adds to it if 1, takes from it if 0
+    border         (112,) float32   written: a leak's share of it is added after a 1, taken off after a 0
 
-    A bit is 1 whatever was before if its reading is above the border's share, and follows the bit before if it is within.
+    A bit is 1 whatever was before if its reading is above the border's share, and follows the bit before if within it.
     So ones are made and handed on like the carries of an addition, and an addition finds them all at once: no branch on
-    a bit, which no processor can foresee (dense traffic: 64 to 104 Msamples/s).
+    a bit, which no processor can foresee.
     """
-    sure = 0
-    possible = 0
+    sure_1 = 0
+    sure_2 = 0
+    possible_1 = 0
+    possible_2 = 0
+    leak_1 = leaks[0]
+    leak_2 = leaks[1]
+    q = np.uint64(phase)  # unsigned: Numba then leaves out the test for a negative index
     for k in range(count):
-        bit = first + k
-        o = np.uint64(at + places[phase, bit])
-        value = weights[phase, bit, 0] * magnitude[o]
-        value += weights[phase, bit, 1] * magnitude[o + ONE]
-        value += weights[phase, bit, 2] * magnitude[o + TWO]
+        bit = np.uint64(first + k)
+        o = np.uint64(at + places[q, bit])
+        value = weights[q, bit, ZERO] * magnitude[o]
+        value += weights[q, bit, ONE] * magnitude[o + ONE]
+        value += weights[q, bit, TWO] * magnitude[o + TWO]
         for tap in range(3, weights.shape[2]):
-            value += weights[phase, bit, tap] * magnitude[o + np.uint64(tap)]
-        share = leak * (magnitude[o] + magnitude[o - ONE])
-        sure |= int(value > share) << k
-        possible |= int(value > -share) << k
+            value += weights[q, bit, np.uint64(tap)] * magnitude[o + np.uint64(tap)]
+        beside = magnitude[o] + magnitude[o - ONE]
+        share_1 = leak_1 * beside
+        share_2 = leak_2 * beside
+        sure_1 |= int(value > share_1) << k
+        sure_2 |= int(value > share_2) << k
+        possible_1 |= int(value > -share_1) << k
+        possible_2 |= int(value > -share_2) << k
         reading[bit] = value
-        border[bit] = share
-    return ((sure + possible + before) ^ sure ^ possible) >> 1
+        border[bit] = beside
+    word_1 = ((sure_1 + possible_1 + (before & 1)) ^ sure_1 ^ possible_1) >> 1
+    word_2 = ((sure_2 + possible_2 + (before >> 1)) ^ sure_2 ^ possible_2) >> 1
+    return word_1, word_2
 
 
 @scalar
-def slice_frame(magnitude, at, weights, places, leak, phase, row, reading, border):
-    """Read a whole frame at a phase; returns its number of bits, 56 or 112 (row: (14,) uint8, the others as above)."""
-    word = read_bits(magnitude, at, weights, places, leak, phase, 0, 56, 1, reading, border)
-    for k in range(7):
-        row[k] = REVERSED[word >> 8 * k & 0xFF]
-    if row[0] < 128:
-        return 56
-    word = read_bits(magnitude, at, weights, places, leak, phase, 56, 56, word >> 55 & 1, reading, border)
-    for k in range(7):
-        row[7 + k] = REVERSED[word >> 8 * k & 0xFF]
-    return 112
+def slice_frame(magnitude, at, weights, places, leaks, phase, rows, reading, border):
+    """Read a whole frame at a phase, with either leak (rows: (2, 14) uint8); whether both gave the same."""
+    before = 3
+    same = True
+    for half in range(2):
+        word_1, word_2 = read_bits(magnitude, at, weights, places, leaks, phase, 56 * half, 56, before, reading, border)
+        same = same and word_1 == word_2
+        for k in range(7):
+            rows[0, 7 * half + k] = REVERSED[word_1 >> 8 * k & 0xFF]
+            rows[1, 7 * half + k] = REVERSED[word_2 >> 8 * k & 0xFF]
+        if rows[0, 0] < 128 and rows[1, 0] < 128:
+            break
+        before = (word_1 >> 55 & 1) | (word_2 >> 55 & 1) << 1
+    return same
 
 
 @scalar
-def fill_strength(row, bits, reading, border, strength):
+def fill_strength(row, bits, leak, reading, border, strength):
     """How sure each bit is, from its reading and the bit before it (strength: (112,) float32); returns their mean."""
-    previous = 1
+    sign = leak
     total = 0.0
     for bit in range(bits):
-        value = reading[bit] + border[bit] if previous else reading[bit] - border[bit]
-        strength[bit] = abs(value)
+        strength[bit] = abs(reading[bit] + sign * border[bit])
         total += strength[bit]
-        previous = row[bit >> 3] >> (7 - (bit & 7)) & 1
+        sign = leak if row[bit >> 3] >> (7 - (bit & 7)) & 1 else -leak
     return total / bits
 
 
 @scalar
+def fill_phase_strength(magnitude, at, weights, places, look, floor, reading, border, phase_strength):
+    """Sum of the leading bits' strengths by phase; 0 where they are no civil format or no clearer than noise."""
+    total = np.float32(0.0)
+    for k in range(at + places[0, 0], at + places[0, LOOK_BITS]):
+        total += magnitude[k]
+    for phase in range(len(phase_strength)):
+        word, _ = read_bits(magnitude, at, weights, places, look, phase, 0, LOOK_BITS, 3, reading, border)
+        phase_strength[phase] = np.float32(0.0)
+        if CIVIL_FORMATS >> (REVERSED[word & 0xFF] >> 3) & 1:
+            clear = np.float32(0.0)
+            sign = look[0]
+            for bit in range(LOOK_BITS):
+                clear += abs(reading[bit] + sign * border[bit])
+                sign = look[0] if word >> bit & 1 else -look[0]
+            if clear > total * floor[phase]:
+                phase_strength[phase] = clear
+
+
+@scalar
 def refined_start(magnitude, at, weights, places, row, bits, samples_per_us):
-    """Where the preamble truly begins, in samples from `at`, and the pulses' amplitude.
+    """Where the preamble truly begins, in samples from `at`.
 
     The bits are known now, so the whole frame is one pulse train of 64 or 120 us. Its correlation with the magnitude
     falls linearly from the true place to half a bit beside it, by a slope that follows from the bits; so the two
-    highest of three neighbouring correlations tell where the peak between them is, and how high.
+    highest of three neighbouring correlations tell where the peak between them is.
 
     at   int   the sample next to the start
     """
@@ -215,16 +249,18 @@ def refined_start(magnitude, at, weights, places, row, bits, samples_per_us):
         one = row[bit >> 3] >> (7 - (bit & 7)) & 1
         equal += one == last
         last = one
-        first = at + places[0, bit]
+        j = np.uint64(bit)
+        first = np.uint64(at + places[ZERO, j])
         left = 0.0
         here = 0.0
         right = 0.0
-        for k in range(weights.shape[2]):
-            weight = weights[0, bit, k]
-            left += weight * magnitude[first + k - 1]
+        for tap in range(weights.shape[2]):
+            k = np.uint64(tap)
+            weight = weights[ZERO, j, k]
+            left += weight * magnitude[first + k - ONE]
             here += weight * magnitude[first + k]
-            right += weight * magnitude[first + k + 1]
-        sign = 1.0 if one else -1.0
+            right += weight * magnitude[first + k + ONE]
+        sign = 2.0 * one - 1.0
         before += sign * left
         middle += sign * here
         after += sign * right
@@ -240,16 +276,25 @@ def refined_start(magnitude, at, weights, places, row, bits, samples_per_us):
         second_height = after
     total = first_height + second_height
     if total <= 0.0:
-        return 0.0, 0.0
+        return 0.0
     fraction = 0.5 + (second_height - first_height) / total * (2.0 - slope) / (2.0 * slope)
     fraction = min(1.0, max(0.0, fraction))
-    return low + fraction, total / ((2.0 - slope) * bits * half)
+    return low + fraction
+
+
+@scalar
+def mean_power(magnitude, first, count):
+    """Mean of the squares of some magnitudes."""
+    total = 0.0
+    for k in range(first, first + count):
+        total += magnitude[k] * magnitude[k]
+    return total / count
 
 
 @kernel
 def find_messages(
-    magnitude, candidate, candidate_word, begin, end, base, weights, places, floor, leak, samples_per_us, repair, keep,
-    known, counters, reading, border, strength, row, phase_strength,
+    magnitude, candidate, candidate_word, begin, end, base, weights, places, floor, look, leaks, samples_per_us,
+    repair, keep, known, counters, reading, border, strength, rows, phase_strength,
     out_start, out_level, out_length, out_repaired, out_data,
 ):  # fmt: skip
     """Read the replies that begin in a block; returns how many, and the sample in which the next one may begin.
@@ -265,17 +310,17 @@ def find_messages(
     base            int              number of the block's first sample since the stream began
     weights, places                  `phase_tables`
     floor           (q,)   float32   `contrast_floor`
-    leak            float32          `leak_of`
+    look, leaks     (2,)   float32   `leaks_of`: for the leading bits, and for the frame
     samples_per_us  float
     repair          int              1: try to mend one weak bit where nothing else fits
     keep            int              samples for which a checked frame vouches for its address
     known           (4 * 2^k, 2) int64    see `is_known`
     counters        (7,)   int64     see COUNTERS
     reading, border, strength        (112,) float32   scratch
-    row             (14,)  uint8     scratch
+    rows            (2, 14) uint8    scratch
     phase_strength  (q,)   float32   scratch
     out_start       (f,)   float64   where the preamble begins, in samples from the block's first one
-    out_level       (f, 2) float64   pulse amplitude, and the weakest bit's strength over the mean one
+    out_level       (f, 2) float64   mean power of the data bits, and the weakest bit's strength over the mean one
     out_length      (f,)   uint8     bytes
     out_repaired    (f,)   uint8     number 1..112 of the bit that was mended; 0 none
     out_data        (f, 14) uint8
@@ -286,51 +331,48 @@ def find_messages(
     mend_at = -1
     mend_phase = 0
     mend_bit = 0
-    while at < end:
-        mending = mend_at >= 0 and at > mend_at + MEND_WAIT
+    same = True
+    row = rows[0]
+    bits = 0
+    mend_verdict = NO_REPLY
+    mend_turn = 0
+    while at < end or mend_at >= 0:
+        mending = mend_at >= 0 and (at >= end or at > mend_at + MEND_WAIT)
         if not mending and not candidate[at]:
             if mend_at < 0 and at & 7 == 0 and candidate_word[at >> 3] == 0:
                 at += 8
             else:
                 at += 1
             continue
-        tries = 1
-        bits = 0
-        address = 0
-        mean = 0.0
+        steps = 2 * TRIES
+        phase = mend_phase
+        turn = mend_turn
         verdict = NO_REPLY
+        resume = at + 1
         if mending:
+            steps = 1
             resume = at
             at = mend_at
-            mend_at = -1
         else:
             counters[PREAMBLES] += 1
-            tries = TRIES
-            total = np.float32(0.0)
-            for k in range(at + places[0, 0], at + places[0, LOOK_BITS]):
-                total += magnitude[k]
-            for phase in range(phases):
-                word = read_bits(magnitude, at, weights, places, leak, phase, 0, LOOK_BITS, 1, reading, border)
-                phase_strength[phase] = np.float32(-1.0)
-                if CIVIL_FORMATS >> (REVERSED[word & 0xFF] >> 3) & 1:
-                    clear = np.float32(0.0)
-                    follows = word << 1 | 1  # the bit before each
-                    for bit in range(LOOK_BITS):
-                        side = border[bit] if follows >> bit & 1 else -border[bit]
-                        clear += abs(reading[bit] + side)
-                    if clear > total * floor[phase]:
-                        phase_strength[phase] = clear
-        for _ in range(tries):
-            phase = mend_phase
+            fill_phase_strength(magnitude, at, weights, places, look, floor, reading, border, phase_strength)
+        for step in range(steps):
             if not mending:
-                phase = 0
-                for other in range(1, phases):
-                    if phase_strength[other] > phase_strength[phase]:
-                        phase = other
-                if phase_strength[phase] <= 0:
-                    break
-                phase_strength[phase] = np.float32(-1.0)
-            bits = slice_frame(magnitude, at, weights, places, leak, phase, row, reading, border)
+                turn = step & 1
+                if turn == 0:
+                    phase = 0
+                    for other in range(1, phases):
+                        if phase_strength[other] > phase_strength[phase]:
+                            phase = other
+                    if phase_strength[phase] <= 0:
+                        break
+                    phase_strength[phase] = np.float32(0.0)
+            if mending or turn == 0:
+                same = slice_frame(magnitude, at, weights, places, leaks, phase, rows, reading, border)
+            elif same:
+                continue
+            row = rows[turn]
+            bits = BITS if row[0] >= 128 else 56
             if mending:
                 row[(mend_bit - 1) >> 3] ^= 0x80 >> ((mend_bit - 1) & 7)
             df = row[0] >> 3
@@ -356,7 +398,7 @@ def find_messages(
             if repair and own_parity and mend_at < 0:
                 bit = repair_bit_long(np.uint32(syndrome)) - (BITS - bits)
                 if bit > 5:
-                    mean = fill_strength(row, bits, reading, border, strength)
+                    mean = fill_strength(row, bits, leaks[turn], reading, border, strength)
                 if bit > 5 and strength[bit - 1] < WEAK_BIT * mean:
                     row[(bit - 1) >> 3] ^= 0x80 >> ((bit - 1) & 7)
                     address = int(row[1]) << 16 | int(row[2]) << 8 | int(row[3])
@@ -364,20 +406,25 @@ def find_messages(
                     if (bit > 32 and bits == BITS) or is_known(address, base + at, keep, known):
                         mend_at = at
                         mend_phase = phase
+                        mend_turn = turn
                         mend_bit = bit
-        if verdict != ACCEPTED and verdict != REPAIRED:
-            counters[verdict] += 1
-            at = resume if mending else at + 1
-            continue
         counters[verdict] += 1
+        if mending:
+            counters[mend_verdict] -= 1
+            mend_at = -1
+        elif mend_at == at:
+            mend_verdict = verdict
+        if verdict != ACCEPTED and verdict != REPAIRED:
+            at = resume
+            continue
         near = at + 1 if 2 * phase > phases else at
-        shift, amplitude = refined_start(magnitude, near, weights, places, row, bits, samples_per_us)
-        mean = fill_strength(row, bits, reading, border, strength)
+        shift = refined_start(magnitude, near, weights, places, row, bits, samples_per_us)
+        mean = fill_strength(row, bits, leaks[turn], reading, border, strength)
         weakest = strength[0]
         for bit in range(bits):
             weakest = min(weakest, strength[bit])
         out_start[count] = near + shift
-        out_level[count, 0] = amplitude
+        out_level[count, 0] = mean_power(magnitude, near + places[0, 0], int(bits * samples_per_us))
         out_level[count, 1] = weakest / mean
         out_length[count] = bits >> 3
         out_repaired[count] = mend_bit if mending else 0
