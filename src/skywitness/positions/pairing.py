@@ -20,31 +20,32 @@ __all__ = ["BLANK_PAIR", "NEVER", "PAIR", "distance_m", "place"]
 
 PAIR = np.dtype(
     [
-        # The newest message of each parity, as sent.
+        # First line of 64 bytes: the last accepted place, the newest message of each parity as sent, how well each
+        # parity has supported the place, in hundredths.
+        ("place_ns", np.int64),
+        ("lat_deg", np.float64),
+        ("lon_deg", np.float64),
         ("even_ns", np.int64),
         ("odd_ns", np.int64),
         ("even_lat", np.int32),
         ("even_lon", np.int32),
         ("odd_lat", np.int32),
         ("odd_lon", np.int32),
-        # The last accepted place, and how well each parity has supported it.
-        ("place_ns", np.int64),
-        ("lat_deg", np.float64),
-        ("lon_deg", np.float64),
-        ("support_even", np.float32),
-        ("support_odd", np.float32),
-        # A place that contradicts it, and how many later ones agree with this one.
-        ("rival_ns", np.int64),
-        ("rival_lat_deg", np.float64),
-        ("rival_lon_deg", np.float64),
-        ("rival_support", np.float32),
+        ("support_even", np.int16),
+        ("support_odd", np.int16),
         ("even_tag", np.uint8),
         ("odd_tag", np.uint8),
         ("source", np.uint8),
-        ("surface", np.uint8),
-        # Messages that wait for a place: the newest one's place in the pool, and how many.
+        ("more", np.uint8),  # 1 where the second line says something
+        # Second line: a place that contradicts it, how many later ones agree with that one; messages that wait for a
+        # place, the newest one's place in the pool and how many.
+        ("rival_ns", np.int64),
+        ("rival_lat_deg", np.float64),
+        ("rival_lon_deg", np.float64),
+        ("rival_support", np.int32),
         ("waiting", np.int32),
         ("waiting_count", np.int32),
+        ("spare", np.uint8, (28,)),
     ],
     align=True,
 )
@@ -73,10 +74,11 @@ AHEAD_DEG = 20.0
 SURFACE_WITHIN_M = 450_000.0
 TRUSTED_FOR_NS = 3600 * SECOND
 BETTER_SOURCE_FOR_NS = 20 * SECOND
-FULL_SUPPORT = 4.0
-GOOD = 1.0
-BAD = 0.26
-LOST = 0.1
+FULL_SUPPORT = 400
+GOOD = 100
+HALF = 50
+BAD = 26
+LOST = 10
 
 
 def _blank_pair() -> NDArray[Any]:
@@ -161,12 +163,11 @@ def window_ns(surface, speed_kt):
 
 
 @scalar
-def set_place(pair, now, lat_deg, lon_deg, surface, source):
+def set_place(pair, now, lat_deg, lon_deg, source):
     """Take a place as the aircraft's last."""
     pair.place_ns = now
     pair.lat_deg = lat_deg
     pair.lon_deg = lon_deg
-    pair.surface = surface
     pair.source = source
 
 
@@ -186,6 +187,7 @@ def contradict(pair, now, lat_deg, lon_deg, speed_kt, track_deg, surface):
         pair.rival_lat_deg, pair.rival_lon_deg, lat_deg, lon_deg, now - pair.rival_ns, speed_kt, track_deg, surface
     )
     pair.rival_support = pair.rival_support + GOOD if agrees else GOOD
+    pair.more = 1
     pair.rival_ns = now
     pair.rival_lat_deg = lat_deg
     pair.rival_lon_deg = lon_deg
@@ -264,9 +266,9 @@ def place(
         if surface and distance_m(lat_deg, lon_deg, reference_lat_deg, reference_lon_deg) > SURFACE_WITHIN_M:
             # The reference may be old or wrong itself: the message waits for a better one.
             return np.nan, np.nan, UNVERIFIABLE, NO_REASON
-        set_place(pair, now, lat_deg, lon_deg, surface, source)
-        pair.support_even = 0.5 if odd else GOOD
-        pair.support_odd = GOOD if odd else 0.5
+        set_place(pair, now, lat_deg, lon_deg, source)
+        pair.support_even = HALF if odd else GOOD
+        pair.support_odd = GOOD if odd else HALF
         return lat_deg, lon_deg, UNVERIFIABLE, NO_REASON
 
     elapsed_ns = now - pair.place_ns
@@ -287,8 +289,9 @@ def place(
     if near and supported:
         # All other solutions lie zones away: a pair could add nothing to a place the motion has confirmed.
         remember_message(pair, now, odd, lat, lon, tag)
-        set_place(pair, now, near_lat, near_lon, surface, source)
-        pair.rival_support = max(0.0, pair.rival_support - BAD)
+        set_place(pair, now, near_lat, near_lon, source)
+        if pair.more:
+            pair.rival_support = max(0, pair.rival_support - BAD)
         return near_lat, near_lon, CONSISTENT, NO_REASON
 
     lat_deg, lon_deg = global_place(pair, now, odd, lat, lon, surface, tag, reported_kt, pair.lat_deg, pair.lon_deg)
@@ -303,16 +306,16 @@ def place(
     if lat_deg == 0.0 and lon_deg == 0.0:
         return lat_deg, lon_deg, CONTRADICTED, NULL_ISLAND
     if is_reachable(pair.lat_deg, pair.lon_deg, lat_deg, lon_deg, elapsed_ns, speed_kt, track_deg, surface):
-        set_place(pair, now, lat_deg, lon_deg, surface, source)
+        set_place(pair, now, lat_deg, lon_deg, source)
         if found:
             support(pair, odd, GOOD)
         supported = pair.support_even >= GOOD and pair.support_odd >= GOOD
         return lat_deg, lon_deg, CONSISTENT if supported else UNVERIFIABLE, NO_REASON
     if found and contradict(pair, now, lat_deg, lon_deg, speed_kt, track_deg, surface):
-        set_place(pair, now, lat_deg, lon_deg, surface, source)
-        pair.support_even = 0.5 if odd else pair.rival_support
-        pair.support_odd = pair.rival_support if odd else 0.5
-        pair.rival_support = 0.0
+        set_place(pair, now, lat_deg, lon_deg, source)
+        pair.support_even = HALF if odd else min(FULL_SUPPORT, pair.rival_support)
+        pair.support_odd = min(FULL_SUPPORT, pair.rival_support) if odd else HALF
+        pair.rival_support = 0
         pair.rival_ns = NEVER
         return lat_deg, lon_deg, UNVERIFIABLE, NO_REASON
     if pair.rival_support >= FULL_SUPPORT and supported:

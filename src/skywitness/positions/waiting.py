@@ -61,6 +61,7 @@ def push_waiting(pair, pool, pool_state):
     pool[at].next = pair.waiting
     pair.waiting = at
     pair.waiting_count += 1
+    pair.more = 1
     return at
 
 

@@ -21,7 +21,7 @@ from skywitness.messages.mode_s.squawk import squawk
 from skywitness.positions.pairing import CONSISTENT, CONTRADICTED, place
 from skywitness.positions.waiting import POOL_AT_MOST, drop_waiting, push_waiting
 from skywitness.tracks.rows import WINDOW_NS, close_row, fill_row, fill_waiting_rows
-from skywitness.tracks.state import LEVELS
+from skywitness.tracks.state import LEVELS, level_code
 from skywitness.tracks.update import (
     FRESH_NS,
     greatest_speed_kt,
@@ -134,7 +134,7 @@ def fill_tracks(
         tc = typecode[i]
         is_position = (df == 17 or df == 18) and 5 <= tc <= 22 and tc != 19
         craft = aircraft[slot]
-        if is_position and count + pairs[slot].waiting_count + 2 >= len(out_rows):
+        if is_position and pairs[slot].more and count + pairs[slot].waiting_count + 2 >= len(out_rows):
             return i, count
         if pool_state[0] < 0 and pool_state[1] >= len(pool) and len(pool) < POOL_AT_MOST:
             return i, count
@@ -147,7 +147,7 @@ def fill_tracks(
         if now > craft.seen_ns:
             craft.seen_ns = now
         craft.messages += 1
-        craft.level_dbfs[craft.level_at] = signal_dbfs[i]
+        craft.level[craft.level_at] = level_code(signal_dbfs[i])
         craft.level_at = (craft.level_at + 1) & (LEVELS - 1)
         craft.receiver = receiver[i]
         if transmission[i] != reception[i]:
@@ -184,7 +184,6 @@ def fill_tracks(
                     craft.altitude_geom_ns = now
                 if not surface:
                     craft.on_ground = 0
-                    craft.on_ground_ns = now
                 by = receiver[i]
                 pair = pairs[slot]
                 speed_kt = greatest_speed_kt(craft, now, surface)
@@ -251,7 +250,7 @@ def fill_tracks(
                     ring_span[1] += 1
                     craft.open_at = (craft.open_at + 1) & 7
                 count += 1
-                if pair.waiting >= 0 and verdict == CONSISTENT:
+                if pair.more and pair.waiting >= 0 and verdict == CONSISTENT:
                     count = fill_waiting_rows(out_rows, count, craft, pair, pool, pool_state, speed_kt)
             elif tc == 19:
                 take_velocity(craft, me, now)

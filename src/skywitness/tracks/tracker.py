@@ -12,7 +12,7 @@ from skywitness.positions.pairing import BLANK_PAIR, PAIR
 from skywitness.positions.waiting import EACH_AT_MOST, POOL_AT_MOST, WAITING
 from skywitness.tracks.fold import close_region, fill_tracks
 from skywitness.tracks.rows import ROW, fill_positions
-from skywitness.tracks.state import AIRCRAFT, BLANK_AIRCRAFT
+from skywitness.tracks.state import AIRCRAFT, BLANK_AIRCRAFT, repeated
 
 __all__ = ["Tracker"]
 
@@ -153,10 +153,11 @@ class Tracker:
         return positions
 
     def _grow_slots(self, slots: int) -> None:
-        more = slots - len(self.aircraft)
-        if more > 0:
-            self.aircraft = np.concatenate([self.aircraft, np.repeat(BLANK_AIRCRAFT, more)])
-            self.pairs = np.concatenate([self.pairs, np.repeat(BLANK_PAIR, more)])
+        if slots > len(self.aircraft):
+            aircraft, pairs = repeated(BLANK_AIRCRAFT, slots), repeated(BLANK_PAIR, slots)
+            aircraft[: len(self.aircraft)] = self.aircraft
+            pairs[: len(self.pairs)] = self.pairs
+            self.aircraft, self.pairs = aircraft, pairs
 
     def _grow_ring(self) -> None:
         first, last = int(self.ring_span[0]), int(self.ring_span[1])

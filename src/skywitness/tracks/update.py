@@ -85,7 +85,6 @@ def take_velocity(aircraft, me, now):
     """Airborne velocity, TC 19 (RTCA DO-260B 2.2.3.2.6)."""
     subtype = field(me, 6, 8)
     aircraft.nac_v = field(me, 11, 13)
-    aircraft.quality_ns = now
     if subtype == 1 or subtype == 2:
         speed = groundspeed_kt(me)
         if not math.isnan(speed):
@@ -187,7 +186,6 @@ def take_target_state(aircraft, me, now):
 def take_surface_motion(aircraft, me, now):
     """Speed and track from a surface position message (RTCA DO-260B 2.2.3.2.4.2 to 2.2.3.2.4.4)."""
     aircraft.on_ground = 1
-    aircraft.on_ground_ns = now
     speed = surface_movement_kt(field(me, 6, 12))
     if not math.isnan(speed):
         aircraft.groundspeed_kt = quantise_tenth(speed)
