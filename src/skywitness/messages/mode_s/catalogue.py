@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from skywitness.messages.mode_s.acas import COORDINATION_REPLY
 from skywitness.messages.mode_s.extended_squitter import SQUITTERS, squitter_layout
 from skywitness.messages.mode_s.layout import Field, Layout
 from skywitness.messages.mode_s.reading import UNREAD
 from skywitness.messages.mode_s.registers import REGISTERS
-from skywitness.messages.mode_s.surveillance import ACAS_COORDINATION, FORMATS
+from skywitness.messages.mode_s.surveillance import FORMATS
 
-__all__ = ["FIELD_NAMES", "LAYOUTS", "fields_of", "payload_layout"]
+__all__ = ["ADVISORY_NAMES", "FIELD_NAMES", "LAYOUTS", "fields_of", "payload_layout"]
 
-LAYOUTS: tuple[Layout, ...] = (*FORMATS.values(), *SQUITTERS, ACAS_COORDINATION, *REGISTERS.values())
+LAYOUTS: tuple[Layout, ...] = (*FORMATS.values(), *SQUITTERS, COORDINATION_REPLY, *REGISTERS.values())
 """Frames, then the messages in them: ME, MV and MB fields."""
 
 
@@ -23,8 +24,18 @@ def fields_of(layout: Layout) -> Iterator[Field]:
             yield field
 
 
+ADVISORY_NAMES = (
+    "advisory",
+    "advisory_complement",
+    "threat_icao24",
+    "threat_altitude_ft",
+    "threat_range_nmi",
+    "threat_bearing_deg",
+)
+"""What an ACAS advisory says, in words and numbers, beside its bits."""
+
 FIELD_NAMES: frozenset[str] = frozenset(
-    {"bds", "interrogator", *(field.name for layout in LAYOUTS for field in fields_of(layout))}
+    {"bds", "interrogator", *ADVISORY_NAMES, *(field.name for layout in LAYOUTS for field in fields_of(layout))}
 )
 """Name of every value that any message can give."""
 
@@ -39,7 +50,7 @@ def payload_layout(df: int, control: int, message: int, bds: int) -> Layout | No
     if df in (17, 18):
         return squitter_layout(df, control, message)
     if df == 16:
-        return ACAS_COORDINATION if message >> 48 == 0x30 else None
+        return COORDINATION_REPLY if message >> 48 == 0x30 else None
     if df not in (20, 21) or not bds:
         return None
     # A Comm-B register may be the one that squitters are made of.

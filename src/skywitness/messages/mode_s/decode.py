@@ -15,7 +15,8 @@ from skywitness.batches import ADDRESS_KINDS
 from skywitness.codes.parity import syndrome_long, syndrome_short
 from skywitness.errors import FormatError
 from skywitness.kernel import plain
-from skywitness.messages.mode_s.catalogue import FIELD_NAMES, payload_layout
+from skywitness.messages.mode_s.acas import read_advisory
+from skywitness.messages.mode_s.catalogue import ADVISORY_NAMES, FIELD_NAMES, payload_layout
 from skywitness.messages.mode_s.comm_b import KnownState, identify
 from skywitness.messages.mode_s.downlink_format import squitter_address_kind
 from skywitness.messages.mode_s.layout import Layout
@@ -118,6 +119,8 @@ def decode(message: str | bytes, *, state: KnownState | None = None) -> Message:
     payload = payload_layout(df, int(row[0]) & 7, message_bits, bds)
     if payload:
         values = _values(payload, message_bits, 56)
+        if "ara" in values:
+            values |= _advisory(message_bits)
         fields |= {name: value for name, value in values.items() if name not in fields}  # the frame's own field wins
     return Message(
         data,
@@ -126,7 +129,7 @@ def decode(message: str | bytes, *, state: KnownState | None = None) -> Message:
         verified,
         kind,
         remainder,
-        message_bits >> 51 if df in (17, 18) else None,
+        fields.get("typecode"),
         fields.get("bds"),
         layout,
         payload,
@@ -186,6 +189,18 @@ def _values(layout: Layout, message: int, bits: int) -> dict[str, Value]:
     return {
         field.name: value for field, _, value in read_all(layout, message, bits) if field.name and value is not None
     }
+
+
+def _advisory(message: int) -> dict[str, Value]:
+    found = read_advisory(message)
+    threat = found.threat
+    values = (
+        found.text,
+        found.complement or None,
+        f"{threat.icao:06x}" if threat.icao is not None else None,
+        *(None if math.isnan(v) else v for v in (threat.altitude_ft, threat.range_nmi, threat.bearing_deg)),
+    )
+    return dict(zip(ADVISORY_NAMES, values, strict=True))
 
 
 def _with_altitude(state: KnownState | None, altitude_ft: int | None) -> KnownState:

@@ -12,9 +12,9 @@ import numpy as np
 
 from skywitness.batches import I16
 from skywitness.kernel import plain, scalar
+from skywitness.messages.mode_s.acas import RA_BROADCAST
 from skywitness.messages.mode_s.layout import Field, Layout
 from skywitness.messages.mode_s.status import (
-    ADVISORY_BROADCAST,
     EMERGENCY,
     OPERATIONAL_STATUS,
     SURFACE_SYSTEM,
@@ -497,7 +497,7 @@ def _adsb_kinds() -> Iterator[tuple[int, range | tuple[int, ...], range | tuple[
     for subtype in every:
         velocity = _velocity(subtype) if 1 <= subtype <= 4 else reserved_status(19, subtype, "reserved velocity")
         yield 19, (subtype,), every, velocity
-        status = {1: EMERGENCY, 2: ADVISORY_BROADCAST}.get(subtype)
+        status = {1: EMERGENCY, 2: RA_BROADCAST}.get(subtype)
         yield 28, (subtype,), every, status or reserved_status(28, subtype, "aircraft status, reserved")
         yield 31, (subtype,), every, reserved_status(31, subtype, "operational status, reserved")
     yield 23, every, every, TEST

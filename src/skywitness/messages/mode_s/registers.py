@@ -345,7 +345,7 @@ _POSITION_COARSE = _layout(
 _POSITION_FINE = _layout(
     0x52,
     _status(1, "position", "the position"),
-    Field("figure_of_merit", 2, 5, status=1, doc="source and accuracy of the position"),
+    Field("position_figure_of_merit", 2, 5, status=1, doc="source and accuracy of the position"),
     Field(
         "lat_fine_deg", 6, 23, scale=90 / (1 << 24), unit="deg", status=1, doc="what BDS 5,1 leaves off the latitude"
     ),

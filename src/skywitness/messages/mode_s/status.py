@@ -10,7 +10,6 @@ from skywitness.messages.mode_s.layout import Field, Layout
 from skywitness.messages.mode_s.registers import REGISTERS
 
 __all__ = [
-    "ADVISORY_BROADCAST",
     "EMERGENCY",
     "OPERATIONAL_STATUS",
     "SURFACE_SYSTEM",
@@ -264,17 +263,6 @@ OPERATIONAL_STATUS: dict[tuple[int, int], Layout] = {
 
 _emergency = REGISTERS[0x61]
 EMERGENCY = Layout("TC 28/1", "emergency and priority status", _emergency.fields, "RTCA DO-260B 2.2.3.2.7.8.1")
-
-ADVISORY_BROADCAST = Layout(
-    "TC 28/2",
-    "broadcast of an ACAS resolution advisory",
-    (
-        code(1, 5, "typecode", 28, "type code"),
-        code(6, 8, "subtype", 2, "1 emergency and priority status, 2 ACAS advisory broadcast"),
-        *REGISTERS[0x30].fields[1:],
-    ),
-    "RTCA DO-260B 2.2.3.2.7.8.2",
-)
 
 
 def reserved_status(typecode: int, subtype: int, title: str) -> Layout:

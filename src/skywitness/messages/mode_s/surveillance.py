@@ -8,9 +8,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
+from skywitness.messages.mode_s.acas import REPLY_INFORMATION, VERTICAL_STATUS
 from skywitness.messages.mode_s.layout import Field, Layout
 
-__all__ = ["ACAS_COORDINATION", "CONTROL_WORDS", "FORMATS", "format_layout"]
+__all__ = ["CONTROL_WORDS", "FORMATS", "format_layout"]
 
 ANNEX = "ICAO Annex 10 Vol. IV"
 
@@ -96,7 +97,7 @@ _AIR_TO_AIR = (
         6,
         6,
         "enum",
-        values=("airborne", "on the ground"),
+        values=VERTICAL_STATUS,
         section=f"{ANNEX} 3.1.2.8.2.1",
         doc="vertical status",
     ),
@@ -113,24 +114,7 @@ _REPLY_INFORMATION = Field(
     14,
     17,
     "enum",
-    values=(
-        "no operating ACAS",
-        "not assigned",
-        "ACAS with resolution advisories inhibited",
-        "ACAS with vertical resolution advisories",
-        "ACAS with vertical and horizontal resolution advisories",
-        "not assigned",
-        "not assigned",
-        "not assigned",
-        "no maximum airspeed",
-        "maximum airspeed up to 75 kt",
-        "maximum airspeed 75 to 150 kt",
-        "maximum airspeed 150 to 300 kt",
-        "maximum airspeed 300 to 600 kt",
-        "maximum airspeed 600 to 1,200 kt",
-        "maximum airspeed above 1,200 kt",
-        "not assigned",
-    ),
+    values=REPLY_INFORMATION,
     section=f"{ANNEX} 3.1.2.8.2.2 and 4.3.8.4.1.2",
     doc="what ACAS the aircraft has, or how fast it can fly",
 )
@@ -326,27 +310,6 @@ FORMATS: Mapping[int, Layout] = MappingProxyType(
     }
 )
 """Layout of each downlink format that civil Mode S defines."""
-
-ACAS_COORDINATION = Layout(
-    "MV 3,0",
-    "coordination reply of ACAS",
-    (
-        Field("bds_code", 1, 8, constant=0x30, section=f"{ANNEX} 4.3.8.4.2.4.1", doc="VDS: 3,0 names the content"),
-        Field("ara", 9, 22, section=f"{ANNEX} 4.3.8.4.2.2.1.1", doc="active resolution advisories"),
-        Field(
-            "rac",
-            23,
-            26,
-            section=f"{ANNEX} 4.3.8.4.2.2.1.2",
-            doc="complements received: do not pass below, not above, not turn left, not turn right",
-        ),
-        Field("ra_terminated", 27, 27, "flag", doc="the advisory has ended (RAT)"),
-        Field("multiple_threats", 28, 28, "flag", doc="more than one threat is being processed (MTE)"),
-        Field("", 29, 56, "reserved"),
-    ),
-    f"{ANNEX} 4.3.8.4.2.4",
-)
-"""The MV field of DF 16 when it begins with 3,0; bits of MV."""
 
 _MILITARY = Layout("DF 22", "military", (Field("df", 1, 5, doc="downlink format"), _spare(6, 112)))
 
