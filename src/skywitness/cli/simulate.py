@@ -108,7 +108,10 @@ class Output:
         from skywitness.simulate.marks import simulated_uuid
 
         module, name, _ = FORMATS[wire]
-        self.writer: Any = getattr(importlib.import_module(module), name)()
+        try:
+            self.writer: Any = getattr(importlib.import_module(module), name)()
+        except ModuleNotFoundError:
+            raise ConfigError(f"this version writes no {wire}", hint="Take --format beast.") from None
         self.path = path
         self.receiver = receiver
         self.frames = 0
