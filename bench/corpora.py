@@ -175,9 +175,6 @@ class StraightFlights:
         w = 1.0 - SQUARED_ECCENTRICITY * np.sin(start) ** 2
         meridian_m = SEMI_MAJOR_M * (1.0 - SQUARED_ECCENTRICITY) / w**1.5 + height_m
         lat = start + self.north_kt[a] * KNOT_MPS * t_s / meridian_m
-        # A flight of many minutes turns back before the poles.
-        limit = np.radians(80.0)
-        lat = np.where(np.abs(lat) > limit, np.sign(lat) * 2 * limit - lat, lat)
         middle = (start + lat) / 2.0
         normal_m = SEMI_MAJOR_M / np.sqrt(1.0 - SQUARED_ECCENTRICITY * np.sin(middle) ** 2) + height_m
         lon = np.radians(self.lon_deg[a]) + self.east_kt[a] * KNOT_MPS * t_s / (normal_m * np.cos(middle))
@@ -311,21 +308,21 @@ def rows_of(name: str) -> Iterator[list[str]]:
         yield from csv.reader(io.TextIOWrapper(plain, encoding="utf-8-sig"))
 
 
-def unescaped_klm() -> list[tuple[float, int, int, bytes]]:
-    """The recorded flight: seconds since its start by its own counter, its counter, level, frame."""
+def recorded_flight() -> list[tuple[int, int, bytes]]:
+    """Counter, level and frame of each row of the recorded flight."""
     found = []
     for _, text in rows_of("klm1302_20231024.beasthex.csv.zst"):
         message = bytes.fromhex(text)
-        found.append((0.0, int.from_bytes(message[2:8], "big"), message[8], message[9:]))
+        found.append((int.from_bytes(message[2:8], "big"), message[8], message[9:]))
     return found
 
 
 @functools.cache
 def recorded() -> tuple[I64, U8, U8, U8, I64]:
     """Ticks since the start, levels, frames, lengths and first rows of the three parts of corpus A."""
-    klm = unescaped_klm()
-    start = klm[0][1]
-    parts = [[(ticks - start, level, frame) for _, ticks, level, frame in klm]]
+    flight = recorded_flight()
+    start = flight[0][0]
+    parts = [[(ticks - start, level, frame) for ticks, level, frame in flight]]
     for name, frame_column in (("pymodes_sample_adsb.csv.zst", 1), ("pymodes_sample_df20.csv.zst", 2)):
         rows = list(rows_of(name))
         first = float(rows[0][0])
