@@ -78,7 +78,6 @@ FULL_SUPPORT = 400
 GOOD = 100
 HALF = 50
 BAD = 26
-LOST = 10
 
 
 def _blank_pair() -> NDArray[Any]:
@@ -182,7 +181,11 @@ def support(pair, odd, amount):
 
 @scalar
 def contradict(pair, now, lat_deg, lon_deg, speed_kt, track_deg, surface):
-    """Weigh a global place that contradicts the last one; True when it has won and becomes the last."""
+    """Weigh a global place that contradicts the last one; True when it has won and becomes the last.
+
+    It wins only when others agree with it and outweigh what still supports the last: a pair mixed of two transmitters
+    makes places that agree with nothing.
+    """
     agrees = pair.rival_ns != NEVER and is_reachable(
         pair.rival_lat_deg, pair.rival_lon_deg, lat_deg, lon_deg, now - pair.rival_ns, speed_kt, track_deg, surface
     )
@@ -191,10 +194,8 @@ def contradict(pair, now, lat_deg, lon_deg, speed_kt, track_deg, surface):
     pair.rival_ns = now
     pair.rival_lat_deg = lat_deg
     pair.rival_lon_deg = lon_deg
-    pair.support_even -= BAD
-    pair.support_odd -= BAD
-    if pair.support_even < LOST or pair.support_odd < LOST:
-        return True
+    pair.support_even = max(0, pair.support_even - BAD)
+    pair.support_odd = max(0, pair.support_odd - BAD)
     return agrees and pair.rival_support > pair.support_even + pair.support_odd
 
 
@@ -291,6 +292,7 @@ def place(
         remember_message(pair, now, odd, lat, lon, tag)
         set_place(pair, now, near_lat, near_lon, source)
         if pair.more:
+            support(pair, odd, GOOD)
             pair.rival_support = max(0, pair.rival_support - BAD)
         return near_lat, near_lon, CONSISTENT, NO_REASON
 
