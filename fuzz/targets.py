@@ -13,7 +13,9 @@ from skywitness.codes.parity import syndrome_long, syndrome_short
 from skywitness.errors import FormatError
 from skywitness.frames.demodulate.demodulator import Demodulator
 from skywitness.frames.demodulate.samples import SAMPLE_FORMATS
+from skywitness.frames.formats.avr import AvrReader
 from skywitness.frames.formats.beast import BeastReader
+from skywitness.frames.formats.hex_csv import HexCsvReader
 from skywitness.frames.formats.uat import UatFrames, UatReader
 from skywitness.kernel import plain
 from skywitness.messages.mode_s.columns import decode_table
@@ -102,6 +104,16 @@ def beast_bytes(data: bytes, cut: int) -> None:
     through_reader(BeastReader, data, cut)
 
 
+def avr_text(data: bytes, cut: int) -> None:
+    """AVR text, every prefix."""
+    through_reader(AvrReader, data, cut)
+
+
+def csv_text(data: bytes, cut: int) -> None:
+    """CSV of hex frames."""
+    through_reader(HexCsvReader, data, cut)
+
+
 def uat_text(data: bytes, cut: int) -> None:
     """UAT text; the frames are of another kind, so only cutting is compared."""
     whole, cut_up = UatReader(), UatReader()
@@ -144,6 +156,8 @@ def radio_samples(data: bytes, cut: int) -> None:
 TARGETS: dict[str, Callable[[bytes, int], None]] = {
     "rows": rows_to_pipeline,
     "beast": beast_bytes,
+    "avr": avr_text,
+    "csv": csv_text,
     "uat": uat_text,
     "message": one_message,
     "columns": all_columns,
@@ -163,6 +177,8 @@ def one_input(data: bytes) -> None:
 EVEN, ODD = "8D40621D58C382D690C8AC2863A7", "8D40621D58C386435CC412692AD6"
 UAT = "-00a66ef135445d525a0c0519119021204800;rs=0;\n"
 SEEDS = {
+    "avr": f"*{EVEN};@000000000001{ODD};\n".encode(),
+    "csv": f"1700000000.123456789,{EVEN},40621D,11\n1700000001.5,40621D,{ODD}\n".encode(),
     "uat": UAT.encode(),
     "message": bytes.fromhex(EVEN),
     "columns": bytes.fromhex(EVEN + ODD),

@@ -13,8 +13,10 @@ import numpy as np
 from skywitness.batches import Frames
 from skywitness.frames.clock import Clock
 from skywitness.frames.demodulate.demodulator import Demodulator
+from skywitness.frames.formats.avr import AvrReader, AvrWriter
 from skywitness.frames.formats.beast import BeastReader
 from skywitness.frames.formats.beast_writer import BeastWriter
+from skywitness.frames.formats.hex_csv import HexCsvReader, HexCsvWriter
 from skywitness.messages.mode_s.columns import decode_table
 from skywitness.pipeline import Pipeline, Settings
 from skywitness.simulate.scenario import Scenario
@@ -49,10 +51,15 @@ def heard() -> Frames:
 
 
 def write_and_read() -> None:
-    """Frames to Beast bytes, and back to frames with times."""
-    clock, reader = Clock(0), BeastReader()
-    clock.push(reader.push(BeastWriter().write(heard())))
-    clock.push(reader.flush())
+    """Frames to each format, and back to frames with times."""
+    for writer, reader in (
+        (BeastWriter(), BeastReader()),
+        (AvrWriter(), AvrReader()),
+        (HexCsvWriter(), HexCsvReader()),
+    ):
+        clock = Clock(0)
+        clock.push(reader.push(writer.write(heard())))
+        clock.push(reader.flush())
 
 
 def track() -> None:
