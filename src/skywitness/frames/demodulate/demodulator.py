@@ -84,7 +84,9 @@ class Demodulator:
     """IQ bytes in, frames out: a fold over the stream.
 
     `ticks` count 12 MHz from the first sample to the frame's first data bit, 8 us after its preamble begins, found to a
-    fraction of a sample. `time_ns` is unknown unless `start_ns`, the time of the first sample, is given.
+    fraction of a sample. `time_ns` is unknown unless `start_ns`, the time of the first sample, is given. `signal_dbfs`
+    is the power that passed the receiver's filter: of pulses through one as wide as the sample rate, 1 dB below their
+    peak at 2.4 MS/s and 0.6 to 2.2 dB, by their phase, at 2.0.
     """
 
     def __init__(
