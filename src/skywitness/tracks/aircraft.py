@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skywitness.batches import F32, F64, I64, U8, U16, U32, U64, Batch, Positions, column
-from skywitness.tracks.state import LEVELS, NEVER
+from skywitness.tracks.state import LEVEL_STEP_DB, NEVER, NO_LEVEL
 
 __all__ = ["AircraftTable", "aircraft_key", "aircraft_table", "table_of_positions"]
 
@@ -26,7 +26,7 @@ class AircraftTable(Batch):
     icao: U32 = column("24-bit address")
     address_kind: U8 = column("see ADDRESS_KINDS; part of the key")
     seen_time_ns: I64 = column("newest message", missing=NEVER)
-    messages: I64 = column("messages of it since it was last new", unit="1")
+    messages: U32 = column("messages of it since it was last new", unit="1")
     signal_dbfs: F32 = column("mean level of its last eight messages; NaN unknown")
     receiver: U16 = column("receiver of the newest message")
     best_source: U8 = column("best source that ever placed it, see POSITION_SOURCES", missing=255)
@@ -36,9 +36,9 @@ class AircraftTable(Batch):
     lon_deg: F64 = column("WGS-84, east positive; NaN unknown")
     position_source: U8 = column("who determined that place, see POSITION_SOURCES", missing=255)
     nic: U8 = column("navigation integrity category of that place", missing=255)
-    nic_a: U8 = column("NIC supplement A, which tells two radii of NIC 6 apart")
+    nic_a: U8 = column("NIC supplement A, which with B tells the radii of NIC 6 apart")
+    nic_b: U8 = column("NIC supplement B")
     on_ground: U8 = column("1 on the ground by its own report, 0 airborne", missing=255)
-    on_ground_time_ns: I64 = column("when it said so", missing=NEVER)
 
     altitude_ft: F32 = column("pressure altitude; NaN unknown")
     altitude_time_ns: I64 = column("when it was said", missing=NEVER)
@@ -110,11 +110,11 @@ def aircraft_table(aircraft: Records, pairs: Records, seen_since_ns: int = NEVER
     """
     rows = np.flatnonzero(aircraft["seen_ns"] >= seen_since_ns)
     rows = rows[np.argsort(aircraft_key(aircraft["icao"][rows], aircraft["kind"][rows]), kind="stable")]
-    aircraft, pairs = aircraft[rows], pairs[rows]
+    aircraft, pairs = records_at(aircraft, rows), records_at(pairs, rows)
     columns: dict[str, NDArray[Any]] = {}
     for name, (dtype, _) in AircraftTable.dtypes().items():
         if name == "signal_dbfs":
-            columns[name] = mean_level_dbfs(aircraft["level_dbfs"])
+            columns[name] = mean_level_dbfs(aircraft["level"])
         elif name == "address_kind":
             columns[name] = np.ascontiguousarray(aircraft["kind"])
         elif name in OF_PAIR:
@@ -128,22 +128,28 @@ def aircraft_table(aircraft: Records, pairs: Records, seen_since_ns: int = NEVER
     return AircraftTable(**columns)
 
 
-def mean_level_dbfs(levels: F32) -> F32:
-    """Mean of the known levels of each row, NaN where there is none; added in the order they are kept."""
-    total, count = np.zeros(len(levels), np.float32), np.zeros(len(levels), np.float32)
-    for k in range(LEVELS):
-        level = levels[:, k]
-        known = ~np.isnan(level)
-        total += np.where(known, level, np.float32(0.0))
-        count += known
-    mean = np.full(len(levels), np.nan, np.float32)
-    np.divide(total, count, out=mean, where=count > 0)
-    return mean
+def records_at(records: Records, rows: I64) -> Records:
+    """Do as `records[rows]`, eight times as fast: whole words instead of field by field."""
+    size = records.dtype.itemsize
+    words = records.view(np.uint8).reshape(len(records), size).view(np.int64)
+    return np.take(words, rows, axis=0).reshape(-1).view(records.dtype)
+
+
+def mean_level_dbfs(levels: U8) -> F32:
+    """Mean of the known levels of each row, NaN where there is none.
+
+    levels  (n, LEVELS) uint8    as `level_code` gives them
+    """
+    known = levels != NO_LEVEL
+    total = np.where(known, levels, 0).sum(axis=1, dtype=np.int64)
+    count = known.sum(axis=1, dtype=np.int64)
+    mean = np.full(len(levels), np.nan)
+    np.divide(total * -LEVEL_STEP_DB, count, out=mean, where=count > 0)
+    return mean.astype(np.float32)
 
 
 OF_POSITIONS = {
     "position_time_ns": "lat_deg",
-    "on_ground_time_ns": "on_ground",
     "altitude_time_ns": "altitude_ft",
     "altitude_geom_time_ns": "altitude_geom_ft",
     "velocity_time_ns": "groundspeed_kt",
@@ -176,7 +182,7 @@ def table_of_positions(positions: Positions, messages: I64 | None = None) -> Air
     blank["position_source"] = newest.source
     blank["best_source"] = newest.source
     ends = np.cumsum(messages[order])[is_last]
-    blank["messages"] = np.diff(ends, prepend=0)
+    blank["messages"] = np.diff(ends, prepend=0).astype(np.uint32)
     for time, of in OF_POSITIONS.items():
         values = blank[of]
         missing = AircraftTable.__dataclass_fields__[of].metadata["missing"]

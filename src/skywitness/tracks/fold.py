@@ -11,7 +11,7 @@ import math
 import numpy as np
 
 from skywitness.batches import UNTIMED
-from skywitness.kernel import kernel, load_word8, scalar
+from skywitness.kernel import kernel, load_word8, prefetch, scalar
 from skywitness.messages.mode_s.altitude import altitude_ac12_ft, altitude_ac13_ft
 from skywitness.messages.mode_s.bits import field, me_of_words
 from skywitness.messages.mode_s.comm_b import infer_bds, remember
@@ -21,7 +21,7 @@ from skywitness.messages.mode_s.squawk import squawk
 from skywitness.positions.pairing import CONSISTENT, CONTRADICTED, place
 from skywitness.positions.waiting import POOL_AT_MOST, drop_waiting, push_waiting
 from skywitness.tracks.rows import WINDOW_NS, close_row, fill_row, fill_waiting_rows
-from skywitness.tracks.state import LEVELS, level_code
+from skywitness.tracks.state import CACHE_LINE, LEVELS, level_code
 from skywitness.tracks.update import (
     FRESH_NS,
     greatest_speed_kt,
@@ -45,6 +45,8 @@ REGION_NS = 10_000_000_000
 # Indices into batches.POSITION_SOURCES and TIMINGS.
 ADSB, ADSR, TISB, MLAT = 0, 1, 2, 3
 MLAT_RESULT = 4
+
+AHEAD = 16  # messages between asking for a state and needing it: about the time memory takes
 
 # Places in the `totals` array.
 UNPLACED, DUPLICATES, DROPPED = 0, 1, 2
@@ -106,6 +108,10 @@ def fill_tracks(
     count = 0
     rows = len(time_ns)
     for i in range(start, rows):
+        coming = max(0, int(slot_of[min(i + AHEAD, rows - 1)]))
+        prefetch(aircraft, coming, 0)
+        prefetch(aircraft, coming, CACHE_LINE)
+        prefetch(pairs, coming, 0)
         data_now = data_time_ns[i]
         if data_now >= region_end[0]:
             close_region(region, data_now)

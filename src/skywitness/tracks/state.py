@@ -10,7 +10,17 @@ from numpy.typing import NDArray
 
 from skywitness.kernel import scalar
 
-__all__ = ["AIRCRAFT", "BLANK_AIRCRAFT", "LEVELS", "LEVEL_STEP_DB", "NEVER", "NO_LEVEL", "level_code", "repeated"]
+__all__ = [
+    "AIRCRAFT",
+    "BLANK_AIRCRAFT",
+    "CACHE_LINE",
+    "LEVELS",
+    "LEVEL_STEP_DB",
+    "NEVER",
+    "NO_LEVEL",
+    "level_code",
+    "repeated",
+]
 
 CACHE_LINE = 64
 
