@@ -126,8 +126,8 @@ def fill_beast_bytes(
 class BeastWriter:
     """Fold from frames to bytes; the opposite of `BeastReader`.
 
-    stations  station id (message E3) of each receiver; otherwise that is the receiver's index, counted from the
-              first one seen, and a stream of one receiver has none
+    stations  station id (message E3) of each receiver, may grow between calls; a receiver without one gets its
+              index, counted from the first one seen. A stream of the one receiver 0 has no station ids
     markers   write a wall-clock marker (E8) before the first frame of each receiver and wherever a reader's clock
               would be REBASE_NS wrong, so that times survive to the nanosecond if the first one is a whole
               microsecond, else to half a tick
@@ -136,10 +136,9 @@ class BeastWriter:
     an epoch and no counter get the counter of a receiver started in 1970.
     """
 
-    def __init__(self, stations: Sequence[int] | None = None, *, markers: bool = True) -> None:
+    def __init__(self, stations: Sequence[int] = (), *, markers: bool = True) -> None:
+        self.stations = stations
         self.markers = markers
-        self._stations: I64 = np.array(stations or [], np.int64)
-        self._named = stations is not None
         self._state: I64 = np.zeros((0, RECEIVER_STATE), np.int64)
         self._stream: I64 = np.array([-1, 0, 0], np.int64)
         self._first = -1
@@ -150,22 +149,16 @@ class BeastWriter:
             return b""
         if self._first < 0:
             self._first = int(frames.receiver[0])
-        receivers = int(frames.receiver.max()) + 1
-        if receivers > len(self._state):
-            self._grow(receivers)
+        receivers = max(int(frames.receiver.max()) + 1, len(self._state))
+        more = np.zeros((receivers - len(self._state), RECEIVER_STATE), np.int64)
+        self._state = np.concatenate([self._state, more])
+        # Station 0 is what a reader calls the receiver of frames without a station id.
+        stations = np.arange(receivers, dtype=np.int64) - self._first
+        stations[: len(self.stations)] = self.stations[:receivers]
         stamp, signal = stamps_and_signals(frames)
         out = np.empty(len(frames) * MOST_BYTES, np.uint8)
         size = fill_beast_bytes(
             stamp, frames.timing, signal, frames.receiver, frames.time_ns, frames.data, frames.length,
-            self._stations, int(self.markers), self._state, self._stream, out,
+            stations, int(self.markers), self._state, self._stream, out,
         )  # fmt: skip
         return out[:size].tobytes()
-
-    def _grow(self, receivers: int) -> None:
-        more = np.zeros((receivers - len(self._state), RECEIVER_STATE), np.int64)
-        self._state = np.concatenate([self._state, more])
-        known = len(self._stations)
-        if receivers > known:
-            # Station 0 is what a reader calls the receiver of frames without a station id.
-            unnamed = np.arange(known, receivers) - (0 if self._named else self._first)
-            self._stations = np.concatenate([self._stations, unnamed + (1 if self._named else 0)])
