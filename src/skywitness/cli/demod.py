@@ -210,5 +210,5 @@ def summary(demodulator: Demodulator) -> str:
     mended = f" and {counts['repaired']:,} repaired" if demodulator.repair != "none" else ""
     return (
         f"{counts['accepted']:,} frames{mended} in {seconds:,.3f} s, noise {demodulator.noise_dbfs:.1f} dBFS; of "
-        f" {counts['preambles']:,} preambles refused: {refused}"
+        f"{counts['preambles']:,} preambles refused: {refused}"
     )

@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import math
+import os
+import subprocess
+import sys
 from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -168,3 +172,32 @@ def test_samples_are_recognised_by_what_they_give():
 def test_wrong_settings_are_named(wrong: dict[str, object]):
     with pytest.raises(ConfigError):
         Demodulator(2e6, "uc8", **wrong)  # type: ignore[arg-type]
+
+
+PLAIN = """
+import numpy as np
+from skywitness.frames.demodulate import Demodulator
+
+raw = np.fromfile({path!r}, np.uint8).tobytes()
+demodulator = Demodulator(2.4e6, "uc8", repair="one", block_samples=1024)
+frames = [*demodulator.push(raw).data, *demodulator.flush().data]
+print([bytes(row).hex() for row in frames], sorted(demodulator.counts.items()))
+"""
+
+
+def test_kernels_say_the_same_as_plain_python(tmp_path: Path):
+    _, raw = squitters(3, 2.4e6, 2, 30, "uc8")
+    path = tmp_path / "two.uc8"
+    path.write_bytes(raw)
+    said = [
+        subprocess.run(
+            [sys.executable, "-W", "error", "-c", PLAIN.format(path=str(path))],
+            env=os.environ | {"NUMBA_DISABLE_JIT": off},
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout
+        for off in ("0", "1")
+    ]
+    assert said[0] == said[1]
+    assert said[0].count("8d4000") == 2
