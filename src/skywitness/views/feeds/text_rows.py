@@ -271,7 +271,7 @@ class Template:
         out_words = overlapping_words(out)
         for start in range(0, rows, ROWS_AT_ONCE):
             part = np.ascontiguousarray(values[:, start : start + ROWS_AT_ONCE])
-            yield memoryview(out)[: fill_text_rows(part, self.fields, self.texts, self.words, out_words)]
+            yield out.data[: fill_text_rows(part, self.fields, self.texts, self.words, out_words)]
 
 
 def scaled(values: NDArray[np.floating], decimals: int, out: I64) -> None:
