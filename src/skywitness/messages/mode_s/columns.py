@@ -29,7 +29,7 @@ from skywitness.messages.mode_s.downlink_format import NO_ADDRESS, fill_envelope
 from skywitness.messages.mode_s.pack import CHARACTERS
 from skywitness.messages.mode_s.squawk import squawk_text
 
-__all__ = ["SCHEMA", "decode_table"]
+__all__ = ["SCHEMA", "decode_table", "strings"]
 
 Array = NDArray[Any]
 
@@ -40,7 +40,7 @@ LETTERS = np.frombuffer(CHARACTERS.encode(), np.uint8)
 SPACE = 32
 
 
-def _strings(texts: Sequence[str | None]) -> pa.Array:
+def strings(texts: Sequence[str | None]) -> pa.Array:
     """Strings, None as null. `pa.array` would do, but imports pandas where that is installed: a second of start-up."""
     encoded = [(text or "").encode() for text in texts]
     offsets = np.cumsum([0, *map(len, encoded)], dtype=np.int32)
@@ -53,12 +53,12 @@ def _bitmap(known: Array) -> Array:
     return np.packbits(known, bitorder="little")
 
 
-SQUAWKS = _strings([squawk_text(code) for code in range(4096)])
-REGISTER_TEXTS = _strings([f"{bds:02X}" for bds in range(256)])
+SQUAWKS = strings([squawk_text(code) for code in range(4096)])
+REGISTER_TEXTS = strings([f"{bds:02X}" for bds in range(256)])
 WORDS = {
-    "status": _strings(STATUSES),
-    "address_kind": _strings(ADDRESS_KINDS),
-    **{column.name: _strings(column.words) for column in COLUMNS if column.form == "words"},
+    "status": strings(STATUSES),
+    "address_kind": strings(ADDRESS_KINDS),
+    **{column.name: strings(column.words) for column in COLUMNS if column.form == "words"},
 }
 STORE_OF = np.array([column.store for column in COLUMNS])
 
@@ -268,7 +268,7 @@ def _advisories(message: Array, bitmap: Array) -> list[pa.Array]:
     index = np.full(rows, -1, np.int64)
     index[known] = which
     chosen = _plain(pa.int64(), np.maximum(index, 0), index >= 0)
-    arrays = [_strings(values).take(chosen) for values in texts]
+    arrays = [strings(values).take(chosen) for values in texts]
     for values in numbers:
         number = np.array(values, np.float32)
         arrays.append(_plain(pa.float32(), number, ~np.isnan(number)).take(chosen))
