@@ -266,12 +266,11 @@ def fill_tracks(
                 take_operational_status(craft, me, now)
             elif tc == 29:
                 take_target_state(craft, me, now)
-            elif tc == 28:
-                if field(me, 6, 8) == 1:
-                    craft.emergency = field(me, 9, 11)
-                    craft.emergency_ns = now
-                    craft.squawk = squawk(field(me, 12, 24))
-                    craft.squawk_ns = now
+            elif tc == 28 and field(me, 6, 8) == 1:
+                craft.emergency = field(me, 9, 11)
+                craft.emergency_ns = now
+                craft.squawk = squawk(field(me, 12, 24))
+                craft.squawk_ns = now
         elif df != 11 and df != 24:
             if df == 5 or df == 21:
                 craft.squawk = squawk(head >> 32 & 0x1FFF)

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from skywitness.batches import F64, I64, U8, Frames, Messages, Positions
 from skywitness.positions.pairing import BLANK_PAIR, PAIR
-from skywitness.positions.waiting import EACH_AT_MOST, POOL_AT_MOST, WAITING
+from skywitness.positions.waiting import POOL_AT_MOST, WAITING
 from skywitness.tracks.fold import close_region, fill_tracks
 from skywitness.tracks.rows import ROW, fill_positions
 from skywitness.tracks.state import AIRCRAFT, BLANK_AIRCRAFT, repeated
@@ -17,6 +17,9 @@ from skywitness.tracks.state import AIRCRAFT, BLANK_AIRCRAFT, repeated
 __all__ = ["Tracker"]
 
 Records = NDArray[Any]
+
+ROWS_AT_ONCE = 1 << 13
+"""Rows the kernel writes before they are turned into columns; more than may come of one message."""
 
 
 class Tracker:
@@ -37,6 +40,7 @@ class Tracker:
         self.latest_lat: F64 = np.zeros(0)
         self.latest_lon: F64 = np.zeros(0)
         self.region_end: I64 = np.zeros(1, np.int64)
+        self.rows: Records = np.empty(ROWS_AT_ONCE, ROW)
         self.ring: Records = np.zeros(16, ROW)
         self.ring_span: I64 = np.zeros(2, np.int64)
         self.pool: Records = np.zeros(64, WAITING)
@@ -75,10 +79,9 @@ class Tracker:
             messages.repaired_bit,
         )
         region = self._region()
-        parts: list[Records] = []
+        parts: list[Positions] = []
         done = 0
         while done < len(frames):
-            rows = np.empty((len(frames) - done) // 2 + EACH_AT_MOST + 64, ROW)
             done, count = fill_tracks(
                 done,
                 frames.data,
@@ -95,15 +98,15 @@ class Tracker:
                 self.pool,
                 self.pool_state,
                 self.totals,
-                rows,
+                self.rows,
                 out_bds,
             )
-            parts.append(rows[:count])
+            parts.append(self._positions(self.rows[:count]))
             if self.ring_span[1] - self.ring_span[0] >= len(self.ring):
                 self._grow_ring()
             if self.pool_state[0] < 0 and self.pool_state[1] == len(self.pool) < POOL_AT_MOST:
                 self.pool = np.concatenate([self.pool, np.zeros(len(self.pool), WAITING)])
-        return self._positions(parts)
+        return Positions.concat(parts)
 
     def flush(self) -> Positions:
         """Close every window: the final revisions of rows still open."""
@@ -113,7 +116,7 @@ class Tracker:
         rows["revision"] = 1
         rows["verdict"][rows["verdict"] <= 2] = 0
         self.ring_span[0] = last
-        return self._positions([rows])
+        return self._positions(rows)
 
     def grow_region(self, receivers: int) -> None:
         """Make room for receivers not heard so far."""
@@ -146,8 +149,7 @@ class Tracker:
             self.latest_lon,
         )
 
-    def _positions(self, parts: list[Records]) -> Positions:
-        rows = parts[0] if len(parts) == 1 else np.concatenate(parts or [np.empty(0, ROW)])
+    def _positions(self, rows: Records) -> Positions:
         positions = Positions.allocate(len(rows))
         fill_positions(rows, self.provenance, tuple(getattr(positions, name) for name in Positions.names()))
         return positions
