@@ -224,6 +224,18 @@ class Batch:
             arrays.append(arrow_array(values, kind.type, field.metadata["missing"]))
         return pa.Table.from_arrays(arrays, schema=self.schema())
 
+    def to_pandas(self) -> Any:
+        """Return a pandas DataFrame over the Arrow columns, without copying; missing values are NA."""
+        import pandas
+
+        return self.to_arrow().to_pandas(types_mapper=pandas.ArrowDtype)
+
+    def to_polars(self) -> Any:
+        """Return a Polars DataFrame over the Arrow columns, without copying; missing values are null."""
+        import polars
+
+        return polars.from_arrow(self.to_arrow())
+
 
 def arrow_array(values: NDArray[Any], kind: pa.DataType, missing: int | None) -> pa.Array:
     """Wrap a column as Arrow without copying its values; NaN or the missing value becomes null."""
