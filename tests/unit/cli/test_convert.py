@@ -47,6 +47,7 @@ def test_avr_needs_to_be_told_when_it_began(table: Path, tmp_path: Path):
     assert out.read_text().startswith("1457996400.000000000,1A33000000000000008D40")
 
 
+@pytest.mark.compiled
 def test_what_is_simulated_stays_so(tmp_path: Path):
     beast, avr, csv = (tmp_path / f"x.{suffix}" for suffix in ("beast", "avr", "csv"))
     for output in (beast, avr, csv):
@@ -59,6 +60,7 @@ def test_what_is_simulated_stays_so(tmp_path: Path):
     assert read_frames(beast).same_as(read_frames("demo"))
 
 
+@pytest.mark.compiled
 def test_what_came_before_damage_is_kept(table: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]):
     cut = tmp_path / "cut.csv.zst"
     noise = "".join(f"{k}.5,5D4840D6{(k * 2654435761) % (1 << 24):06X}\n" for k in range(100_000))
@@ -98,6 +100,7 @@ def test_wrong_use_is_one_sentence_and_leaves_nothing(
     assert sorted(tmp_path.iterdir()) == before
 
 
+@pytest.mark.compiled
 def test_stats_of_a_recording(data_dir: Path, capsys: pytest.CaptureFixture[str]):
     path = str(data_dir / "raw" / "ulss7_20180403.beast.zst")
     assert main(["stats", path, "--json", "--start", "2018-04-03T19:02:28.136Z"]) == 0

@@ -74,6 +74,7 @@ def test_progress_counts_stored_bytes(tmp_path: Path):
     assert input_size(tmp_path / "none") is None
 
 
+@pytest.mark.compiled
 def test_batches_are_small_and_whole(tmp_path: Path):
     path = tmp_path / "table.txt"
     path.write_bytes(TABLE)
@@ -90,6 +91,7 @@ def test_batches_are_small_and_whole(tmp_path: Path):
 
 
 @pytest.mark.parametrize("size", [300, 1 << 18])
+@pytest.mark.compiled
 def test_standard_input(monkeypatch: pytest.MonkeyPatch, size: int):
     class Pipe(io.BytesIO):
         def read1(self, limit: int = -1, /) -> bytes:
@@ -99,6 +101,7 @@ def test_standard_input(monkeypatch: pytest.MonkeyPatch, size: int):
     assert len(read_frames("-")) == 40_000
 
 
+@pytest.mark.compiled
 def test_the_demonstration_says_that_it_is_simulated():
     recording = open_recording("demo")
     assert sum(map(len, recording.frames())) > 10_000
@@ -119,6 +122,7 @@ def test_the_demonstration_says_that_it_is_simulated():
         (gzip.compress(TABLE)[:-3], "its gzip data end before their end"),
     ],
 )
+@pytest.mark.compiled
 def test_what_is_wrong_is_one_sentence(content: bytes, sentence: str, tmp_path: Path):
     path = tmp_path / "file"
     path.write_bytes(content)
@@ -128,6 +132,7 @@ def test_what_is_wrong_is_one_sentence(content: bytes, sentence: str, tmp_path: 
     assert "\n" not in str(caught.value)
 
 
+@pytest.mark.compiled
 def test_frames_before_damage_come_out(tmp_path: Path):
     path = tmp_path / "cut.csv.gz"
     path.write_bytes(gzip.compress(TABLE)[:-3])

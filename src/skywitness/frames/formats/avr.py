@@ -72,7 +72,7 @@ def fill_avr_frames(
         value = int(stream[p])
         if skipping != 0:
             # After a good frame another may follow on the line; after a bad one only a new line is trusted.
-            if value == NEWLINE or value == RETURN:
+            if value in (NEWLINE, RETURN):
                 skipping = 0
                 p += 1
                 continue
@@ -81,7 +81,7 @@ def fill_avr_frames(
                 p += 1
                 continue
             skipping = 0
-        if value == NEWLINE or value == RETURN or value == SPACE or value == TAB:
+        if value in (NEWLINE, RETURN, SPACE, TAB):
             p += 1
             continue
         head = int(HEAD_DIGITS[value])

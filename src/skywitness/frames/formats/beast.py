@@ -1,7 +1,7 @@
 """The Beast binary format, read: frames as receivers and aggregators send them over a network or into a file.
 
 A message is 0x1A, a type, and a body in which each 0x1A is doubled. Types 1, 2 and 3 are frames of 2, 7 and 14 bytes
-after six bytes of stamp and one of level; the others say something about the stream. See docs/reference/formats.md.
+after six bytes of stamp and one of level; the others say something about the stream.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ LOW_7, LOW_6, LOW_5, LOW_1 = (1 << 56) - 1, (1 << 48) - 1, (1 << 40) - 1, 0xFF
 SECOND_WORD: I64 = np.array([LOW_1, LOW_6, -1], np.int64)  # which bytes of body words 2 and 3
 THIRD_WORD: I64 = np.array([0, 0, LOW_5], np.int64)  # belong to a frame of type 1, 2, 3
 FIRST_DATA: I64 = np.array([0xFFFF, LOW_7, -1], np.int64)  # bytes 0-7 and 6-13 of the frame
-LAST_DATA: I64 = np.array([0, 0xFF, -1], np.int64)
+LAST_DATA: I64 = np.array([0, 0, -1], np.int64)  # byte 6 of a short one is in the first word
 FRAME_LENGTHS: I64 = np.array([2, 7, 14], np.int64)
 
 STATE = ("row", "receiver", "hint_ns", "marker_ns", "marker_ticks", "skipped", "cut_short", "unknown_type",
@@ -225,7 +225,7 @@ def fill_beast_frames(
             continue
         if letter == STATION:
             station = swapped(body_words[0])
-            place = (station * 0x2545F4914F6CDD1D >> 20) & (len(stations) - 1)
+            place = (station ^ station >> 17 ^ station >> 34) & (len(stations) - 1)
             while stations[place, 1] >= 0 and stations[place, 0] != station:
                 place = (place + 1) & (len(stations) - 1)
             if stations[place, 1] < 0:
@@ -335,10 +335,11 @@ class BeastReader:
             data_words = np.lib.stride_tricks.as_strided(
                 out.data.reshape(-1)[:8].view(np.int64), (len(out), 2), (14, 6)
             )
-            rows = fill_beast_frames(
-                self._stream, self._words, end, self.counter, self._table, DBFS, state, self._body, self._body_words,
-                out.id, out.time_ns, out.ticks, out.timing, out.receiver, out.signal_dbfs, out.length, data_words,
-            )  # fmt: skip
+            with np.errstate(over="ignore"):  # wrapping round is meant; said only where kernels are plain Python
+                rows = fill_beast_frames(
+                    self._stream, self._words, end, self.counter, self._table, DBFS, state, self._body, self._body_words,
+                    out.id, out.time_ns, out.ticks, out.timing, out.receiver, out.signal_dbfs, out.length, data_words,
+                )  # fmt: skip
             if rows:
                 parts.append(out.slice(0, rows))
             if not state[STOPPED_BY] or not self._take_notice(end, at_end):
@@ -390,8 +391,7 @@ class BeastReader:
         mask = len(self._table) - 1
         self._table[:] = -1
         for index, known in enumerate(self.stations):
-            mixed = known * 0x2545F4914F6CDD1D & (1 << 64) - 1
-            place = (mixed - (mixed >> 63 << 64)) >> 20 & mask
+            place = (known ^ known >> 17 ^ known >> 34) & mask
             while self._table[place, 1] >= 0:
                 place = place + 1 & mask
             self._table[place] = known, self.first_receiver + index

@@ -141,6 +141,7 @@ def test_epochs_are_written_as_a_counter(data_dir: Path):
     assert again.time_ns.tolist() == [1_457_996_400_000_001_000, 1_457_996_401_500_000_000]
 
 
+@pytest.mark.compiled
 def test_the_recording_from_st_petersburg(data_dir: Path):
     packed = (data_dir / "raw" / "ulss7_20180403.beast.zst").read_bytes()
     stream = zstandard.ZstdDecompressor().decompressobj().decompress(packed)

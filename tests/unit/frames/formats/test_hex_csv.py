@@ -88,6 +88,7 @@ def test_decimal_numbers_are_exact(text: str, ns: int):
     assert plain(decimal_ns)(stream, 0, len(stream)) == ns
 
 
+@pytest.mark.compiled
 def test_the_flight_to_amsterdam(data_dir: Path):
     packed = (data_dir / "raw" / "klm1302_20231024.beasthex.csv.zst").read_bytes()
     text = zstandard.ZstdDecompressor().decompressobj().decompress(packed)
