@@ -337,8 +337,9 @@ class BeastReader:
             )
             with np.errstate(over="ignore"):  # wrapping round is meant; said only where kernels are plain Python
                 rows = fill_beast_frames(
-                    self._stream, self._words, end, self.counter, self._table, DBFS, state, self._body, self._body_words,
-                    out.id, out.time_ns, out.ticks, out.timing, out.receiver, out.signal_dbfs, out.length, data_words,
+                    self._stream, self._words, end, self.counter, self._table, DBFS, state,
+                    self._body, self._body_words, out.id, out.time_ns, out.ticks, out.timing,
+                    out.receiver, out.signal_dbfs, out.length, data_words,
                 )  # fmt: skip
             if rows:
                 parts.append(out.slice(0, rows))
