@@ -34,7 +34,7 @@ class SkywitnessError(Exception):
         if self.offset is not None:
             where = f"{where} at byte {self.offset}" if where else f"byte {self.offset}"
         text = f"{where}: {self.what}" if where else self.what
-        return f"{text} {self.hint}" if self.hint else text
+        return f"{text}. {self.hint}" if self.hint else text
 
 
 class ConfigError(SkywitnessError):
