@@ -6,6 +6,7 @@ Each step is one way through the program; together they are what set-up compiles
 from __future__ import annotations
 
 import functools
+import io
 from collections.abc import Callable
 
 import numpy as np
@@ -21,6 +22,9 @@ from skywitness.messages.mode_s.columns import decode_table
 from skywitness.pipeline import Pipeline, Settings
 from skywitness.simulate.scenario import Scenario
 from skywitness.simulate.simulate import simulate
+from skywitness.tracks.aircraft import aircraft_table
+from skywitness.views.feeds.aircraft_json import aircraft_json
+from skywitness.views.feeds.tracks import track_writer
 
 __all__ = ["SCENARIO", "STEPS", "heard"]
 
@@ -71,6 +75,15 @@ def track() -> None:
     decode_table(heard().slice(0, 100))  # by themselves: the register of a reply from its own bits alone
 
 
+def show() -> None:
+    """Aircraft and positions as text."""
+    pipeline = Pipeline()
+    positions = pipeline.push(heard()).positions
+    tracker = pipeline.shards[0].tracker
+    aircraft_json(aircraft_table(tracker.aircraft, tracker.pairs), int(heard().time_ns[-1]), len(heard()))
+    track_writer(io.BytesIO(), "csv").write(positions)
+
+
 def demodulate() -> None:
     """Both kinds of samples, of noise."""
     noise = np.random.default_rng(1090)
@@ -80,5 +93,5 @@ def demodulate() -> None:
         demodulator.flush()
 
 
-STEPS: tuple[Callable[[], object], ...] = (heard, write_and_read, track, demodulate)
+STEPS: tuple[Callable[[], object], ...] = (heard, write_and_read, track, show, demodulate)
 """In the order of the picture."""
