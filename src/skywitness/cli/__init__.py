@@ -67,7 +67,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         args = _parse(arguments)
         from skywitness.run.compile import announce_compilation
+        from skywitness.run.memory import keep_freed_memory
 
+        keep_freed_memory()
         with announce_compilation():
             code = int(args.command.run(args))
         sys.stdout.flush()

@@ -18,7 +18,7 @@ __all__ = ["Tracker"]
 
 Records = NDArray[Any]
 
-ROWS_AT_ONCE = 1 << 13
+ROWS_AT_ONCE = 1 << 12
 """Rows the kernel writes before they are turned into columns; more than may come of one message."""
 
 

@@ -71,7 +71,7 @@ def test_wrong_use_is_one_line_and_exit_code_2(arguments: list[str], capsys: pyt
 @pytest.mark.parametrize(
     ("error", "code", "words"),
     [
-        (FormatError("no frame", source="a.beast", offset=3, hint="Is it AVR?"), 2, "a.beast at byte 3: no frame Is"),
+        (FormatError("no frame", source="a.beast", offset=3, hint="Is it AVR?"), 2, "a.beast at byte 3: no frame. Is"),
         (ConfigError("bad"), 2, "bad"),
         (SourceError("refused", source="tcp://h:1"), 3, "tcp://h:1: refused"),
         (FileNotFoundError(errno.ENOENT, "No such file or directory", "x"), 2, "x: No such file or directory"),
