@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from skywitness.batches import I64, VERDICTS, Positions
+from skywitness.batches import I64, VERDICTS, Messages, Positions
 from skywitness.messages.mode_s.address_table import FORGET_AFTER_NS
 from skywitness.pipeline import Pipeline
 from skywitness.positions.pairing import PAIR
@@ -36,29 +36,43 @@ class Found:
 
 
 class Census:
-    """Fold over what a pipeline knows, and over positions that come from elsewhere."""
+    """Fold over what a pipeline hears and knows, and over positions that come from elsewhere."""
 
     def __init__(self) -> None:
-        self.row_of: dict[int, int] = {}
+        self.keys: I64 = np.empty(0, np.int64)
+        """Everybody met, see `aircraft_key`, sorted; `row_of` tells the row of each in the tables below."""
+        self.row_of: I64 = np.empty(0, np.int64)
         self.states: NDArray[Any] = np.empty(0, AIRCRAFT)
         self.pairs: NDArray[Any] = np.empty(0, PAIR)
         self.messages: I64 = np.empty(0, np.int64)
         self.positions: I64 = np.empty((0, len(VERDICTS)), np.int64)
         self.receivers: I64 = np.empty(0, np.int64)
         self.looked_ns = NEVER
-        self.seen: dict[int, tuple[I64, I64]] = {}
-        """By shard, and by slot: whom it held at the last look, and how many messages it had."""
         self.imported = Positions.empty()
         """The newest row of each aircraft of which there are positions and no messages."""
+
+    def hear(self, messages: Messages) -> None:
+        """Count good messages."""
+        good = messages.slot >= 0
+        key = aircraft_key(messages.icao[good], messages.address_kind[good])
+        different, count = np.unique(key, return_counts=True)
+        rows = self._rows(different)  # first, for it may make room
+        self.messages[rows] += count
 
     def look(self, pipeline: Pipeline, *, at_end: bool = False) -> None:
         """Take down the states of all aircraft, if it is time."""
         now_ns = int(pipeline.front.data_time.state[0])
         if not at_end and now_ns - self.looked_ns < EVERY_NS:
             return
+        for shard in pipeline.shards:
+            aircraft, pairs = shard.tracker.aircraft, shard.tracker.pairs
+            key = aircraft_key(aircraft["icao"], aircraft["kind"])
+            heard = np.flatnonzero(aircraft["seen_ns"] != NEVER)
+            rows = self._rows(key[heard])
+            changed = self.states["seen_ns"][rows] != aircraft["seen_ns"][heard]
+            self.states[rows[changed]] = aircraft[heard[changed]]
+            self.pairs[rows[changed]] = pairs[heard[changed]]
         self.looked_ns = now_ns
-        for shard, of in enumerate(pipeline.shards):
-            self._look_at(shard, of.tracker.aircraft, of.tracker.pairs)
 
     def count(self, positions: Positions, *, imported: bool = False) -> None:
         """Count positions, final revisions only; `imported` ones stand for the messages that nobody has kept."""
@@ -81,42 +95,30 @@ class Census:
 
     def found(self) -> Found:
         """Return everybody, by address kind and address."""
-        parts = [aircraft_table(self.states, self.pairs)]
-        known = set(aircraft_key(parts[0].icao, parts[0].address_kind).tolist())
+        heard = aircraft_table(self.states, self.pairs)
         key = aircraft_key(self.imported.icao, self.imported.address_kind)
-        others = np.array([k not in known for k in key.tolist()], np.bool_)
-        parts.append(table_of_positions(self.imported.take(np.flatnonzero(others))))
-        table = AircraftTable.concat(parts)
+        others = self.imported.take(~np.isin(key, aircraft_key(heard.icao, heard.address_kind)))
+        table = AircraftTable.concat([heard, table_of_positions(others)])
         table = table.take(np.argsort(aircraft_key(table.icao, table.address_kind), kind="stable"))
         rows = self._rows(aircraft_key(table.icao, table.address_kind))
         messages = np.minimum(self.messages[rows], 0xFFFFFFFF).astype(np.uint32)
         return Found(dataclasses.replace(table, messages=messages), self.positions[rows], self.receivers[rows])
 
-    def _look_at(self, shard: int, aircraft: NDArray[Any], pairs: NDArray[Any]) -> None:
-        held, before = self.seen.get(shard, (np.empty(0, np.int64), np.empty(0, np.int64)))
-        more = len(aircraft) - len(held)
-        held = np.concatenate([held, np.full(more, -1, np.int64)])
-        before = np.concatenate([before, np.zeros(more, np.int64)])
-        key = aircraft_key(aircraft["icao"], aircraft["kind"])
-        messages = aircraft["messages"].astype(np.int64)
-        changed = np.flatnonzero((aircraft["seen_ns"] != NEVER) & ((key != held) | (messages != before)))
-        # Fewer messages than before: it was silent for so long that it has begun anew.
-        same = (key == held)[changed] & (messages >= before)[changed]
-        rows = self._rows(key[changed])
-        np.add.at(self.messages, rows, messages[changed] - np.where(same, before[changed], 0))
-        self.states[rows] = aircraft[changed]
-        self.pairs[rows] = pairs[changed]
-        held[changed] = key[changed]
-        before[changed] = messages[changed]
-        self.seen[shard] = held, before
-
     def _rows(self, keys: I64) -> I64:
         """Rows of aircraft, made where there are none yet."""
-        different, places = np.unique(keys, return_inverse=True)
-        rows = np.array([self.row_of.setdefault(k, len(self.row_of)) for k in different.tolist()], np.int64)
-        if len(self.row_of) > len(self.messages):
-            self._grow(max(len(self.row_of), 2 * len(self.messages), 64))
-        return rows[places]
+        places = np.searchsorted(self.keys, keys)
+        known = places < len(self.keys)
+        known[known] = self.keys[places[known]] == keys[known]
+        if not known.all():
+            new = np.unique(keys[~known])
+            rows = np.arange(len(self.keys), len(self.keys) + len(new))
+            order = np.argsort(np.concatenate([self.keys, new]), kind="stable")
+            self.keys = np.concatenate([self.keys, new])[order]
+            self.row_of = np.concatenate([self.row_of, rows])[order]
+            if len(self.keys) > len(self.messages):
+                self._grow(max(len(self.keys), 2 * len(self.messages), 64))
+            places = np.searchsorted(self.keys, keys)
+        return self.row_of[places]
 
     def _grow(self, size: int) -> None:
         more = size - len(self.messages)

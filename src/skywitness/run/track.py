@@ -123,7 +123,7 @@ class Tracking:
             for piece in _short_spans(batch, EVERY_NS):
                 yield self._counted(finals.push(self._push(piece), self.pipeline))
         self.census.look(self.pipeline, at_end=True)
-        yield self._counted(finals.flush(self.pipeline.flush().positions))
+        yield self._counted(finals.flush(self._from(self.pipeline.flush().positions)))
         for recording in self.recordings:
             if recording.format in POSITION_FORMATS:
                 for positions in self._guarded(recording.positions()):
@@ -148,6 +148,7 @@ class Tracking:
         self.frames += len(frames)
         output = self.pipeline.push(frames)
         self.statuses += np.bincount(output.messages.status, minlength=len(STATUSES))
+        self.census.hear(output.messages)
         self.census.look(self.pipeline)
         return self._from(output.positions)
 
