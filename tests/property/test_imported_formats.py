@@ -11,10 +11,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from skywitness.frames.formats.jet1090 import Jet1090Reader
 from skywitness.positions.formats.aircraft_json import AircraftJsonReader
 from skywitness.positions.formats.trace import TraceReader
 
-READERS: dict[str, Callable[[], Any]] = {"aircraft_json": AircraftJsonReader, "trace": TraceReader}
+READERS: dict[str, Callable[[], Any]] = {
+    "aircraft_json": AircraftJsonReader,
+    "trace": TraceReader,
+    "jet1090": Jet1090Reader,
+}
 
 VALUES = st.one_of(
     st.none(), st.booleans(), st.integers(), st.floats(), st.text(max_size=8), st.just("ground"), st.floats(-90, 90)
@@ -30,7 +35,13 @@ ROWS = st.one_of(VALUES, st.lists(st.one_of(VALUES, st.just({"flight": "ABC"})),
 TRACES = st.fixed_dictionaries(
     {"icao": st.just("a3e31a"), "timestamp": VALUES, "trace": st.one_of(VALUES, st.lists(ROWS, max_size=4))}
 )
+ENTRY_OF_METADATA = st.dictionaries(st.sampled_from(["system_timestamp", "gnss_timestamp", "serial", "rssi"]), VALUES)
+LINES = st.fixed_dictionaries(
+    {"frame": st.sampled_from(["8d406b902015a678d4d220aa4bda", "5d4840d6f8740f", "8d40"])},
+    optional={"timestamp": VALUES, "metadata": st.one_of(VALUES, st.lists(ENTRY_OF_METADATA, max_size=3))},
+)
 PIECES = {
+    "jet1090": LINES.map(lambda value: json.dumps(value).encode() + b"\n"),
     "aircraft_json": st.one_of(SNAPSHOTS, ENTRIES).map(lambda value: json.dumps(value).encode() + b"\n"),
     "trace": TRACES.map(lambda value: json.dumps(value).encode()),
 }
