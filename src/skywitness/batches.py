@@ -156,6 +156,7 @@ class Batch:
         return len(getattr(self, self.names()[0]))
 
     @classmethod
+    @functools.cache
     def names(cls) -> tuple[str, ...]:
         """Column names in order."""
         return tuple(field.name for field in dataclasses.fields(cls))
