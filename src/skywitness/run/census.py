@@ -95,14 +95,17 @@ class Census:
 
     def found(self) -> Found:
         """Return everybody, by address kind and address."""
-        heard = aircraft_table(self.states, self.pairs)
-        key = aircraft_key(self.imported.icao, self.imported.address_kind)
-        others = self.imported.take(~np.isin(key, aircraft_key(heard.icao, heard.address_kind)))
-        table = AircraftTable.concat([heard, table_of_positions(others)])
-        table = table.take(np.argsort(aircraft_key(table.icao, table.address_kind), kind="stable"))
+        table = self.joined(aircraft_table(self.states, self.pairs))
         rows = self._rows(aircraft_key(table.icao, table.address_kind))
         messages = np.minimum(self.messages[rows], 0xFFFFFFFF).astype(np.uint32)
         return Found(dataclasses.replace(table, messages=messages), self.positions[rows], self.receivers[rows])
+
+    def joined(self, heard: AircraftTable) -> AircraftTable:
+        """Add to a table those known only by imported positions; by address kind and address."""
+        key = aircraft_key(self.imported.icao, self.imported.address_kind)
+        others = self.imported.take(~np.isin(key, aircraft_key(heard.icao, heard.address_kind)))
+        table = AircraftTable.concat([heard, table_of_positions(others)])
+        return table.take(np.argsort(aircraft_key(table.icao, table.address_kind), kind="stable"))
 
     def _rows(self, keys: I64) -> I64:
         """Rows of aircraft, made where there are none yet."""

@@ -114,6 +114,7 @@ class Tracking:
         self.until_ns = UNTIMED
         """Latest time of any frame or position."""
         self._receivers = len(paths)
+        self._imported = 0
 
     def positions(self) -> Iterator[Positions]:
         """Yield the last word on each position, contradicted ones too, once; by time within each batch."""
@@ -131,17 +132,14 @@ class Tracking:
 
     def aircraft(self) -> AircraftTable:
         """Return who is there at the end of the input: the present state of each, by kind and address."""
-        if not self.frames:
-            return self.census.found().aircraft
         shards = self.pipeline.shards
-        parts = [aircraft_table(shard.tracker.aircraft, shard.tracker.pairs) for shard in shards]
-        table = AircraftTable.concat(parts)
-        return table if len(shards) == 1 else table.take(np.lexsort((table.icao, table.address_kind)))
+        heard = AircraftTable.concat(aircraft_table(s.tracker.aircraft, s.tracker.pairs) for s in shards)
+        return self.census.joined(heard)
 
     @property
     def messages(self) -> int:
-        """Mode S messages that were good."""
-        return int(self.statuses[:2].sum())
+        """Messages that were good; a position that somebody else has decoded counts as one."""
+        return int(self.statuses[:2].sum()) + self._imported
 
     def _push(self, frames: Frames) -> Positions:
         self._span(frames.time_ns)
@@ -178,6 +176,7 @@ class Tracking:
     def _counted(self, positions: Positions, *, imported: bool = False) -> Positions:
         if imported:
             self._span(positions.time_ns)
+            self._imported += len(positions)
         self.verdicts += np.bincount(positions.verdict, minlength=len(VERDICTS))
         rejected = positions.reason[positions.verdict == CONTRADICTED]
         self.reasons += np.bincount(rejected, minlength=len(REASONS))

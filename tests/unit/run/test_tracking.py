@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -153,6 +154,28 @@ def test_tables_share_their_memory(pair: list[str]):
     other = found.to_polars()
     assert other["lat_deg"].to_arrow().buffers()[1].address == address
     assert other["squawk"].null_count() == int((found.squawk == 0xFFFF).sum())
+
+
+def test_positions_of_others_come_with_their_aircraft(pair: list[str], tmp_path: Path):
+    snapshot = {
+        "now": 1_700_000_000.5,
+        "messages": 1,
+        "aircraft": [
+            {"hex": "4d0117", "type": "adsb_icao", "flight": "CLX5161 ", "alt_baro": 33000, "gs": 533.7,
+             "lat": 36.4, "lon": -108.9, "seen_pos": 0.5, "seen": 0.1, "messages": 7, "mlat": [], "tisb": []},
+        ],
+    }  # fmt: skip
+    file = tmp_path / "aircraft.json"
+    file.write_text(json.dumps(snapshot))
+    tracking, found = tracked([pair[0], str(file)])
+    alone, own = tracked(pair[:1])
+    assert len(found) == len(own) + 1
+    assert found.provenance[-1] == PROVENANCES.index("imported")
+    assert tracking.messages == alone.messages + 1
+    assert 0x4D0117 in tracking.aircraft().icao.tolist()
+    assert len(tracking.census.found().aircraft) == len(alone.census.found().aircraft) + 1
+    only, _ = tracked([str(file)])
+    assert only.aircraft().callsign.tolist() != [0]
 
 
 def test_a_stream_with_stations_is_several_receivers(tmp_path: Path):
