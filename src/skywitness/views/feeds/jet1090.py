@@ -11,17 +11,17 @@ from collections.abc import Iterable, Mapping, Sequence
 import numpy as np
 import pyarrow as pa
 
-from skywitness.batches import F64, I64, REASONS, STATUSES, UNTIMED, VERDICTS, Frames, Positions, arrow_array
+from skywitness.batches import I64, STATUSES, UNTIMED, Frames, arrow_array
 from skywitness.messages.mode_s.columns import decode_table, strings
 from skywitness.pipeline import Output
 from skywitness.units import NS_PER_S
 from skywitness.views.feeds.jet1090_names import KINDS, REGISTER_KINDS, Name, kind_of_squitter
 from skywitness.views.feeds.messages import json_lines
+from skywitness.views.feeds.places import places_of
 
 __all__ = ["Jet1090Writer"]
 
 REPAIRED = STATUSES.index("repaired")
-CONTRADICTED = VERDICTS.index("contradicted")
 CARRIED = {0: "altitude", 4: "altitude", 5: "squawk", 11: "capability", 16: "coordination", 20: "altitude",
            21: "squawk"}  # fmt: skip
 NOTHING_SAID = len('{"":""')  # of a line
@@ -44,7 +44,7 @@ class Jet1090Writer:
             return b""
         frames, messages = output.frames.take(kept), output.messages.take(kept)
         table = decode_table(frames, messages)
-        latitude, longitude = _places(frames.id, output.positions)
+        latitude, longitude = places_of(frames.id, output.positions)
         table = table.append_column("latitude", arrow_array(latitude, pa.float64(), None))
         table = table.append_column("longitude", arrow_array(longitude, pa.float64(), None))
         said: list[bytes] = [b""] * len(frames)
@@ -93,21 +93,6 @@ def _groups(kinds: Sequence[str]) -> Iterable[tuple[str, I64]]:
         rows.setdefault(kind, []).append(row)
     for kind, found in rows.items():
         yield kind, np.array(found, np.int64)
-
-
-def _places(ids: I64, positions: Positions) -> tuple[F64, F64]:
-    """Latitude and longitude of each frame; NaN where it gave none that stands."""
-    latitude = np.full(len(ids), np.nan)
-    longitude = np.full(len(ids), np.nan)
-    good = np.flatnonzero((positions.verdict != CONTRADICTED) & (positions.reason == REASONS.index("none")))
-    if len(good) and len(ids):
-        order = np.argsort(ids, kind="stable")
-        place = np.minimum(np.searchsorted(ids, positions.parent[good], sorter=order), len(ids) - 1)
-        row = order[place]
-        found = ids[row] == positions.parent[good]
-        latitude[row[found]] = positions.lat_deg[good[found]]
-        longitude[row[found]] = positions.lon_deg[good[found]]
-    return latitude, longitude
 
 
 def _say(table: pa.Table, kind: str, rows: I64, names: Sequence[Name], said: list[bytes], before: str = "") -> None:
