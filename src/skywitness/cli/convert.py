@@ -118,11 +118,28 @@ def _writer(to: str, prefix: str, recording: Recording) -> Callable[[Frames], by
             return table.write(frames)
 
         return write_table
-    return _feed(to)
+    return _feed(to, recording)
 
 
-def _feed(to: str) -> Callable[[Frames], bytes]:
-    raise ConfigError(f"this version writes no {to}", hint="Take beast, avr or hex_csv.")
+def _feed(to: str, recording: Recording) -> Callable[[Frames], bytes]:
+    """Formats that tell what was decoded: the frames go through the pipeline first."""
+    from skywitness.pipeline import Pipeline
+
+    pipeline = Pipeline()
+    if to == "sbs":
+        from skywitness.views.feeds.sbs import SbsWriter
+
+        sbs = SbsWriter()
+        return lambda frames: sbs.write(pipeline.push(frames))
+    from skywitness.views.feeds.jet1090 import Jet1090Writer
+
+    jet1090 = Jet1090Writer()
+
+    def write_lines(frames: Frames) -> bytes:
+        jet1090.stations = recording.stations
+        return jet1090.write(pipeline.push(frames))
+
+    return write_lines
 
 
 def _beginning(to: str, recording: Recording) -> Callable[[], bytes] | None:
