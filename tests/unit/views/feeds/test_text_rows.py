@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 import numpy as np
+import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
@@ -29,6 +30,7 @@ def test_numbers(values: list[int], decimals: int):
     assert written(values, TextField(b"", "number", decimals=decimals)) == expected
 
 
+@pytest.mark.compiled
 def test_every_count_of_four_digits():
     assert written(list(range(10_000)), TextField(b"", "number")) == [str(n) for n in range(10_000)]
 
