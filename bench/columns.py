@@ -5,11 +5,10 @@ from __future__ import annotations
 import argparse
 from collections.abc import Iterator
 
-from skywitness.messages.mode_s.columns import decode_table
-
 from bench.core import read_frames
 from bench.corpora import corpus
 from bench.measure import Result, cpu_of, sha256
+from skywitness.messages.mode_s.columns import decode_table
 from skywitness.pipeline import Output, Pipeline, Settings
 
 __all__ = ["SUMMARY", "measure"]
