@@ -62,8 +62,8 @@ def scalar(function: Callable[..., Any]) -> Any:
     Only kernels call the compiled one: no way in from Python is made for it, which saves a quarter of all compilation.
     Called from Python it runs as `plain`.
     """
-    inner = numba.njit(error_model="numpy", nogil=True, no_cpython_wrapper=True, no_cfunc_wrapper=True)
-    return _without_entry(_without_literals(_with_py_func(inner(function))))
+    compiled = _njit(no_cpython_wrapper=True, no_cfunc_wrapper=True)(function)
+    return _without_entry(_without_literals(_with_py_func(compiled)))
 
 
 def kernel(function: Callable[..., Any]) -> Any:
@@ -75,8 +75,7 @@ def kernel(function: Callable[..., Any]) -> Any:
     previous = numba_config.CACHE_DIR
     numba_config.CACHE_DIR = str(cache_root() / _module_key(Path(function.__code__.co_filename)))
     try:
-        outer = numba.njit(error_model="numpy", nogil=True, cache=True, no_cfunc_wrapper=True)
-        compiled = _with_py_func(outer(_plain_records(function)))
+        compiled = _with_py_func(_njit(cache=True, no_cfunc_wrapper=True)(_plain_records(function)))
     finally:
         numba_config.CACHE_DIR = previous
     KERNELS[f"{function.__module__}.{function.__qualname__}"] = compiled
@@ -135,6 +134,12 @@ def kernel_event(started: Callable[[str], None], ended: Callable[[str], None] = 
 
     with numba.core.event.install_listener("numba:compile", Listener()):
         yield
+
+
+def _njit(**options: Any) -> Any:
+    """The flags that all compiled code shares, and those of one kind; Numba's stubs know but some of them."""
+    njit: Any = numba.njit
+    return njit(error_model="numpy", nogil=True, **options)
 
 
 def _without_literals(compiled: Any) -> Any:

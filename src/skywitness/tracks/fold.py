@@ -235,7 +235,9 @@ def fill_tracks(
                 out.on_ground = surface
                 out.altitude_ft = altitude
                 out.signal_dbfs = signal_dbfs[i]
-                nic = navigation_integrity(tc, craft.nic_a, field(me, 8, 8), craft.nic_c, craft.version)
+                if not surface:
+                    craft.nic_b = field(me, 8, 8)
+                nic = navigation_integrity(tc, craft.nic_a, craft.nic_b, craft.nic_c, craft.version)
                 craft.nic = nic
                 out.nic = nic
                 if now - craft.geom_minus_baro_ns < FRESH_NS and not math.isnan(altitude):
