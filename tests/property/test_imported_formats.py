@@ -40,7 +40,18 @@ LINES = st.fixed_dictionaries(
     {"frame": st.sampled_from(["8d406b902015a678d4d220aa4bda", "5d4840d6f8740f", "8d40"])},
     optional={"timestamp": VALUES, "metadata": st.one_of(VALUES, st.lists(ENTRY_OF_METADATA, max_size=3))},
 )
+SBS_FIELD = st.sampled_from(
+    ["", "MSG", "3", "4", "400159", "2018/04/03", "19:02:28.136", "60.5", "-30", "7000", "31000H", "-1", "0", "5",
+     "UTA470", "START", "SEL", "1970154010", "7700", "nan", "1e9"]
+)  # fmt: skip
+SBS = st.one_of(
+    st.lists(SBS_FIELD, max_size=23).map(",".join),
+    st.lists(SBS_FIELD, min_size=12, max_size=12).map(
+        lambda rest: "MSG,3,1,1,400159,1,2018/04/03,19:02:28.136,,," + ",".join(rest)
+    ),
+)
 PIECES = {
+    "sbs": SBS.map(lambda line: line.encode() + b"\r\n"),
     "jet1090": LINES.map(lambda value: json.dumps(value).encode() + b"\n"),
     "aircraft_json": st.one_of(SNAPSHOTS, ENTRIES).map(lambda value: json.dumps(value).encode() + b"\n"),
     "trace": TRACES.map(lambda value: json.dumps(value).encode()),
