@@ -1,7 +1,7 @@
 """jet1090's JSON lines, written: a line for each message that was accepted, with that format's names and words.
 
-The frame is the one received; places are those the pipeline found, so the first message of a pair has none. Values that
-are not known are left out. See docs/reference/names.md.
+The frame is the one received. Places are those known when the message came: one that a later message settles is left
+out, here and in SBS; `skywitness track` has it. Values that are not known are left out. See docs/reference/names.md.
 """
 
 from __future__ import annotations

@@ -34,7 +34,7 @@ CAUSES = {
     "steps below 15 kt another there": 1_125,
     "0 ft and below, or no altitude, printed as 0 or none there": 297,
     "not printed there": 31_597,
-    "first of a pair here": 752,
+    "settled by a later message here": 2744,
     "noise read as another code there": 2,
 }
 
@@ -57,7 +57,7 @@ def cause_of(key: str, ours: Any, theirs: Any) -> str:
     if theirs is None and key.partition(".")[0] in ("tc", "time_sync", "nic_baro", "bds17", "bds50"):
         return "not printed there"
     if ours is None and key in ("latitude", "longitude"):
-        return "first of a pair here"
+        return "settled by a later message here"
     if key in ("squawk", "altitude", "callsign"):
         return "noise read as another code there"
     return f"unexplained: {key} {ours} {theirs}"

@@ -30,7 +30,6 @@ def lines_of(*frames: str, time_ns: int = 1_522_782_148_298_999_999) -> list[lis
 CAUSES = {
     "milliseconds rounded down: 1 tick of 12 MHz counters added up another way there": 6,
     "five decimals there, six here": 2912,
-    "no place there yet: it came a message later into step": 80,
     "cut off to whole knots there, rounded here": 546,
     "whole degrees rounded another way there": 504,
     "whether it is airborne is told by the message, but left out there": 1694,
@@ -40,8 +39,6 @@ CAUSES = {
 def cause_of(number: str, field: int, ours: str, theirs: str) -> str:
     if field == 8 and abs(int(ours[-3:]) - int(theirs[-3:])) == 1:
         return "milliseconds rounded down: 1 tick of 12 MHz counters added up another way there"
-    if field in (15, 16) and not theirs:
-        return "no place there yet: it came a message later into step"
     if field in (15, 16) and abs(float(ours) - float(theirs)) <= 0.0000051:
         return "five decimals there, six here"
     if (number, field) == ("4", 13) and int(ours) - int(theirs) == 1:
@@ -60,7 +57,7 @@ def test_a_recorded_minute_gives_the_lines_of_another_program(data_dir: Path):
     with zstandard.open(data_dir / "raw" / "ulss7_20180403.sbs.csv.zst", "rb") as file:
         theirs = [line.rstrip("\r\n").split(",") for line in io.TextIOWrapper(file) if line.startswith("MSG,")]
     ours = [line.split(",") for line in text.split("\r\n")[:-1]]
-    assert len(ours) == len(theirs) == 8622
+    assert len(ours) == len(theirs) == 8622  # places too: where there is one there, there is one here
     causes: Counter[str] = Counter()
     for line, other in zip(ours, theirs, strict=True):
         assert len(line) == 22
@@ -111,12 +108,12 @@ def test_what_has_no_type_no_address_or_was_rejected_has_no_line():
     assert text.count(b",") == 21
 
 
-@pytest.mark.parametrize("cuts", [(5,), (1, 2, 3)])
+@pytest.mark.parametrize("cuts", [(555,), (100, 101, 1500, 2222)])
 def test_cuts_change_nothing(data_dir: Path, cuts: tuple[int, ...]):
     recording = open_recording(data_dir / "raw" / "ulss7_20180403.beast.zst", start_ns=1_522_782_148_136_310_917)
-    frames = next(recording.frames()).slice(0, 400)
+    frames = next(recording.frames()).slice(0, 5000)
     whole: Output = Pipeline().push(frames)
     pipeline, writer = Pipeline(), SbsWriter()
     parts = [pipeline.push(frames.slice(a, b)) for a, b in zip((0, *cuts), (*cuts, len(frames)), strict=True)]
     assert b"".join(writer.write(part) for part in parts) == writer.write(whole)
-    assert np.count_nonzero(whole.messages.status <= 1) > 100
+    assert np.count_nonzero(whole.messages.status <= 1) > 3000
