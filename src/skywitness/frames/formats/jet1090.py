@@ -2,7 +2,7 @@
 
 Only `frame`, `timestamp` and `metadata` are used. Each entry of `metadata` is a reception by one receiver, with its own
 time (`gnss_timestamp`, else `system_timestamp`), level and serial number; without it the line is one reception. Times
-are read as decimal numbers, never as floats. See docs/reference/formats.md.
+are read as decimal numbers, never as floats. See docs/guide/formats.md.
 """
 
 from __future__ import annotations

@@ -3,7 +3,7 @@
 A line says what one message said, so a position's speed, callsign and squawk come from earlier lines of the same
 aircraft, as long as they are fresh. Times are taken for UTC, the date "generated" before the date "logged". Lines of a
 multilateration server, which put the number of receivers where the alert flag is, and logs that put nanoseconds before
-each line are understood. See docs/reference/formats.md.
+each line are understood. See docs/guide/formats.md.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """aircraft.json of readsb and its relatives: what one receiver showed on its map, as positions.
 
 Whole documents one after the other, or the line for each position that the receiver's JSON port sends. A position's
-time is `now` less `seen_pos`; the other values are those known at `now`. See docs/reference/formats.md.
+time is `now` less `seen_pos`; the other values are those known at `now`. See docs/guide/formats.md.
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
 A row is a list of 14 values (older programs: fewer). Callsign, squawk and accuracy come with about every fourth row
 and hold for the rows after it, but not over the beginning of a leg and not over a silence. See
-docs/reference/formats.md.
+docs/guide/formats.md.
 """
 
 from __future__ import annotations

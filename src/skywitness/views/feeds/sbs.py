@@ -2,7 +2,7 @@
 
 A line says what its own message says, not what is known of the aircraft, and always has 22 fields. Senders without an
 ICAO address have no lines, and messages of no transmission type neither: status, target state, operational status.
-Times are those of the messages, in UTC, for "generated" and "logged" alike. See docs/reference/formats.md.
+Times are those of the messages, in UTC, for "generated" and "logged" alike. See docs/guide/formats.md.
 """
 
 from __future__ import annotations
