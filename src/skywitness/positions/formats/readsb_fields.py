@@ -1,4 +1,4 @@
-"""What the keys of readsb's JSON formats mean, as far as aircraft.json and traces share them (docs/guide/formats.md)."""
+"""What the keys of readsb's JSON formats mean, where aircraft.json and traces share them (docs/guide/formats.md)."""
 
 from __future__ import annotations
 
