@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import functools
+
 from skywitness.kernel import scalar
 from skywitness.messages.mode_s.pack import CHARACTERS
 
-__all__ = ["callsign", "callsign_text", "is_callsign_valid"]
+__all__ = ["callsign", "callsign_text", "is_callsign_valid", "pack_callsign"]
 
 CHARACTER_CODES = (1 << 27) - 2 | 1 << 32 | ((1 << 10) - 1) << 48
 """One bit for each of the 64 codes that is a letter (1-26), the space (32) or a digit (48-57)."""
@@ -36,3 +38,18 @@ def is_callsign_valid(packed):
 def callsign_text(packed: int) -> str:
     """Write a packed callsign, trailing spaces left off; `#` for a code that is no character."""
     return "".join(CHARACTERS[packed >> shift & 63] for shift in range(42, -1, -6)).rstrip(" ")
+
+
+@functools.lru_cache(maxsize=65536)
+def pack_callsign(text: str) -> int:
+    """Pack up to 8 characters as they would be sent; 0, unknown, if there are none or one has no 6-bit code.
+
+    Letters may be lower case.
+    """
+    characters = text.upper().rstrip(" ")[:8]
+    if not characters or any(c not in CHARACTERS or c == "#" for c in characters):
+        return 0
+    packed = 0
+    for character in characters.ljust(8):
+        packed = packed << 6 | CHARACTERS.index(character)
+    return packed
