@@ -38,6 +38,6 @@ def test_cutting_changes_nothing(text, cuts):
 @given(payloads)
 def test_any_payload_is_read(payload):
     message = decode_uat(payload)
-    if message.state is not None and message.state.latitude_deg is not None:
-        assert -90 <= message.state.latitude_deg <= 90
-        assert -180 <= message.state.longitude_deg < 180
+    if message.state is not None and message.state.lat_deg is not None:
+        assert -90 <= message.state.lat_deg <= 90
+        assert -180 <= message.state.lon_deg < 180

@@ -12,6 +12,7 @@ from skywitness.cli.inputs import add_input_options, opened
 from skywitness.errors import ConfigError, SkywitnessError
 
 if TYPE_CHECKING:
+    from skywitness.sources.readers import Recording
     from skywitness.views.feeds.messages import MessageWriter
 
 __all__ = ["EXAMPLES", "SUMMARY", "add_arguments", "run"]
@@ -104,6 +105,9 @@ def _decode(path: str, segment: int, args: argparse.Namespace, writer: MessageWr
 
     pipeline = Pipeline(Settings(repair=not args.no_repair))  # each input is a world of its own
     with opened(path, args, segment=segment) as recording:
+        if recording.format == "uat":
+            _decode_uat(recording, writer, done)
+            return
         for frames in recording.frames():
             output = pipeline.push(frames)
             table = output_table(output.frames, output.messages, recording.provenance, args.all)
@@ -112,3 +116,13 @@ def _decode(path: str, segment: int, args: argparse.Namespace, writer: MessageWr
             done.rows += table.num_rows
         if recording.untimed_base:
             print(f"skywitness: {path} does not tell when it was; times count from 1970 (see --start)", file=sys.stderr)
+
+
+def _decode_uat(recording: Recording, writer: MessageWriter, done: _Done) -> None:
+    from skywitness.views.feeds.uat import uat_table
+
+    for frames in recording.uat_frames():
+        table = uat_table(frames, recording.provenance)
+        writer.write(table)
+        done.frames += len(frames)
+        done.rows += table.num_rows

@@ -28,7 +28,8 @@ examples:
 NS_PER_S = 1_000_000_000
 
 NOTICES = (
-    "comment", "downlink", "heartbeat", "marker", "ping", "position", "request", "station", "status", "uplink", "uuid",
+    "comment", "downlink", "heartbeat", "marker", "ping", "position", "request", "start", "station", "status", "uplink",
+    "uuid",
 )  # fmt: skip
 """What readers count that is no frame and nothing wrong."""
 
@@ -174,12 +175,15 @@ class PositionCounts:
 
     def add(self, positions: Positions) -> None:
         """Count a batch."""
+        from skywitness.batches import UNTIMED
+
         if not len(positions):
             return
         self.rows += len(positions)
-        times = positions.time_ns
-        self.first_ns = int(times.min()) if self.first_ns is None else min(self.first_ns, int(times.min()))
-        self.last_ns = int(times.max()) if self.last_ns is None else max(self.last_ns, int(times.max()))
+        times = positions.time_ns[positions.time_ns != UNTIMED]
+        if len(times):
+            self.first_ns = int(times.min()) if self.first_ns is None else min(self.first_ns, int(times.min()))
+            self.last_ns = int(times.max()) if self.last_ns is None else max(self.last_ns, int(times.max()))
         self.aircraft.update((positions.icao.astype("i8") | positions.address_kind.astype("i8") << 24).tolist())
         _tally(self.sources, positions.source)
 

@@ -149,7 +149,12 @@ def _time_ns(text: str) -> int:
     return ((since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds) * 1000
 
 
-def _iso(time_ns: int) -> str:
+def _iso(time_ns: int) -> str | None:
+    """Text of a time; None if it is not known."""
+    from skywitness.batches import UNTIMED
+
+    if time_ns == UNTIMED:
+        return None
     moment = datetime.fromtimestamp(time_ns // 1_000_000_000, UTC)
     return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
 

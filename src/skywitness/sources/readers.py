@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from skywitness.batches import PROVENANCES, Frames, Positions
 from skywitness.errors import ConfigError, FormatError, SkywitnessError
@@ -14,6 +14,9 @@ from skywitness.frames.formats.detect import FORMATS, HEAD_BYTES, detect
 from skywitness.frames.formats.stamps import is_gps
 from skywitness.simulate.marks import is_simulated_uuid
 from skywitness.sources.file import STDIN, open_bytes
+
+if TYPE_CHECKING:
+    from skywitness.frames.formats.uat import UatFrames
 
 __all__ = ["BATCH_ROWS", "FRAME_FORMATS", "POSITION_FORMATS", "Recording", "open_recording", "read_frames"]
 
@@ -109,6 +112,12 @@ class Recording:
             for start in range(0, len(timed), BATCH_ROWS):
                 yield timed.slice(start, min(start + BATCH_ROWS, len(timed)))
 
+    def uat_frames(self) -> Iterator[UatFrames]:
+        """Yield the receptions of a recording of UAT."""
+        if self.format != "uat":
+            raise FormatError(f"{self.format} holds no UAT messages", source=self.path)
+        yield from self._batches()
+
     def positions(self) -> Iterator[Positions]:
         """Yield the positions of a format that holds such."""
         if self.format not in POSITION_FORMATS:
@@ -191,7 +200,7 @@ def open_recording(
         reader = _load(READERS[format])(receiver, segment, gps=bool(gps))
     else:
         reader = _load(READERS[format])(receiver=receiver, segment=segment)
-    decoder = _load("skywitness.messages.uat.decode:UatDecoder")() if format == "uat" else None
+    decoder = _load("skywitness.messages.uat.decoder:UatDecoder")() if format == "uat" else None
     return Recording(name, format, reader, whole, Clock(start_ns), decoder)
 
 

@@ -49,7 +49,7 @@ def decode_uat(payload: bytes) -> UatMessage:
     A long payload type in a basic message gives what 18 bytes hold. Raises FormatError on any other length.
 
     >>> message = decode_uat(bytes.fromhex("00a66ef135445d525a0c0519119021204800"))
-    >>> message.icao24, message.altitude_baro_ft, message.state.vertical_rate_fpm
+    >>> message.icao24, message.altitude_ft, message.state.vertical_rate_fpm
     ('a66ef1', 1000, -192)
     """
     if len(payload) not in (BASIC_BYTES, LONG_BYTES):
@@ -94,14 +94,14 @@ class _Bits:
         return self(byte, bit, byte, bit) == 1
 
 
-def _altitude_ft(code: int) -> int | None:
+def _twelve_bits_ft(code: int) -> int | None:
     """Twelve bits in steps of 25 ft from -1,000 (2.2.4.5.2.3); the highest code is "above 101,337.5 ft"."""
     return 25 * (code - 1) - 1000 if code else None
 
 
 def _altitudes(code: int, is_geometric: bool) -> tuple[int | None, int | None]:
     """Pressure altitude and height above the ellipsoid, one of which is not there."""
-    value = _altitude_ft(code)
+    value = _twelve_bits_ft(code)
     return (None, value) if is_geometric else (value, None)
 
 
@@ -117,10 +117,10 @@ def _state_vector(read: _Bits, qualifier: int) -> StateVector:
     air_ground = read(13, 1, 13, 2)
     from_ground = qualifier in GROUND_STATIONS
     return StateVector(
-        latitude_deg=latitude,
-        longitude_deg=longitude,
+        lat_deg=latitude,
+        lon_deg=longitude,
         nic=nic,
-        altitude_baro_ft=baro_ft,
+        altitude_ft=baro_ft,
         altitude_geom_ft=geom_ft,
         air_ground=AIR_GROUND_STATES[air_ground],
         **(_surface_motion(read) if air_ground == 2 else _air_motion(read, air_ground) if air_ground < 2 else {}),
@@ -212,9 +212,9 @@ def _mode_status(read: _Bits) -> ModeStatus:
         es_in=read.flag(27, 2) if is_b else None,
         cdti=None if is_b else read.flag(27, 1),
         acas_operational=read.flag(27, 2 + shift),
-        acas_ra_active=read.flag(27, 3 + shift),
+        ra_active=read.flag(27, 3 + shift),
         ident_active=read.flag(27, 4 + shift),
-        atc_services=read.flag(27, 5 + shift),
+        receiving_atc=read.flag(27, 5 + shift),
         track_is_magnetic_heading=None if is_b else read.flag(27, 6),
         sil_per_sample=read.flag(27, 8) if is_b else None,
         gva=read(28, 1, 28, 2) if is_b else None,
@@ -247,4 +247,4 @@ def _target_state(read: _Bits, byte: int) -> TargetState:
 def _auxiliary(read: _Bits) -> AuxiliaryState:
     """Secondary altitude: of the kind that the state vector's is not (2.2.4.5.5)."""
     baro_ft, geom_ft = _altitudes(read(30, 1, 31, 4), not read.flag(10, 8))
-    return AuxiliaryState(altitude_baro_ft=baro_ft, altitude_geom_ft=geom_ft)
+    return AuxiliaryState(altitude_ft=baro_ft, altitude_geom_ft=geom_ft)

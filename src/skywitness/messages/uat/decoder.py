@@ -73,7 +73,7 @@ class UatDecoder:
             self._remember(message, int(frames.time_ns[i]))
             if message.state is None:
                 self.counts["reserved_type"] += 1
-            elif message.state.latitude_deg is None:
+            elif message.state.lat_deg is None:
                 self.counts["no_position"] += 1
             else:
                 rows.append((i, message, message.state))
@@ -120,10 +120,10 @@ class UatDecoder:
         positions.icao[row] = int(message.icao24, 16)
         positions.address_kind[row] = kind
         positions.source[row] = source
-        positions.lat_deg[row] = round(state.latitude_deg or 0.0, 6)
-        positions.lon_deg[row] = _longitude(state.longitude_deg or 0.0)
+        positions.lat_deg[row] = round(state.lat_deg or 0.0, 6)
+        positions.lon_deg[row] = _longitude(state.lon_deg or 0.0)
         positions.on_ground[row] = 255 if on_ground is None else on_ground
-        positions.altitude_ft[row] = np.nan if on_ground else _or_nan(message.altitude_baro_ft)
+        positions.altitude_ft[row] = np.nan if on_ground else _or_nan(message.altitude_ft)
         positions.altitude_geom_ft[row] = _or_nan(message.altitude_geom_ft)
         positions.groundspeed_kt[row] = _or_nan(state.groundspeed_kt, 1)
         positions.track_deg[row] = _or_nan(state.track_deg, 1) % 360.0

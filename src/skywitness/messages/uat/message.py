@@ -68,10 +68,10 @@ EMITTER_CATEGORIES = (
 class StateVector:
     """Where it is and how it moves (2.2.4.5.2; of TIS-B and ADS-R, 2.2.4.5.3)."""
 
-    latitude_deg: float | None
-    longitude_deg: float | None
+    lat_deg: float | None
+    lon_deg: float | None
     nic: int
-    altitude_baro_ft: int | None
+    altitude_ft: int | None
     altitude_geom_ft: int | None
     air_ground: str
     north_kt: int | None = None
@@ -126,9 +126,9 @@ class ModeStatus:
     cdti: bool | None
     """Traffic display fitted; version 0 and 1."""
     acas_operational: bool
-    acas_ra_active: bool
+    ra_active: bool
     ident_active: bool
-    atc_services: bool
+    receiving_atc: bool
     track_is_magnetic_heading: bool | None
     """Version 0 and 1: what target track angles are; 2 sends true headings only in the state vector."""
     sil_per_sample: bool | None
@@ -157,7 +157,7 @@ class TargetState:
 class AuxiliaryState:
     """The altitude that the state vector does not carry (2.2.4.5.5)."""
 
-    altitude_baro_ft: int | None
+    altitude_ft: int | None
     altitude_geom_ft: int | None
 
 
@@ -175,9 +175,9 @@ class UatMessage:
     auxiliary: AuxiliaryState | None = None
 
     @property
-    def altitude_baro_ft(self) -> int | None:
+    def altitude_ft(self) -> int | None:
         """Pressure altitude, whichever element carries it."""
-        return self._altitude("altitude_baro_ft")
+        return self._altitude("altitude_ft")
 
     @property
     def altitude_geom_ft(self) -> int | None:

@@ -10,6 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from skywitness.batches import PROVENANCES, STATUSES, Frames, Messages
+from skywitness.errors import ConfigError
 from skywitness.messages.mode_s.columns import SCHEMA, decode_table, strings
 
 __all__ = ["FORMATS", "OUTPUT_SCHEMA", "MessageWriter", "output_table"]
@@ -68,24 +69,34 @@ def _frame_text(frames: Frames) -> pa.Array:
 
 
 class MessageWriter:
-    """Writes tables of OUTPUT_SCHEMA one after the other; `close` completes the file."""
+    """Writes tables of one schema, OUTPUT_SCHEMA or UAT_SCHEMA, one after the other; `close` completes the file."""
 
     def __init__(self, out: BinaryIO, form: str) -> None:
-        """Begin a file of one of FORMATS in `out`."""
+        """Write one of FORMATS into `out`."""
         self._out = out
         self._form = form
         self._writer: Any = None
-        if form == "parquet":
+        self._schema: pa.Schema | None = None
+
+    def _begin(self, schema: pa.Schema) -> None:
+        self._schema = schema
+        if self._form == "parquet":
             import pyarrow.parquet as pq
 
-            self._writer = pq.ParquetWriter(out, OUTPUT_SCHEMA, compression="zstd")
-        elif form == "arrow":
-            self._writer = pa.ipc.new_stream(out, OUTPUT_SCHEMA)
-        elif form == "csv":
-            out.write((",".join(OUTPUT_SCHEMA.names) + "\n").encode())
+            self._writer = pq.ParquetWriter(self._out, schema, compression="zstd")
+        elif self._form == "arrow":
+            self._writer = pa.ipc.new_stream(self._out, schema)
+        elif self._form == "csv":
+            self._out.write((",".join(schema.names) + "\n").encode())
 
     def write(self, table: pa.Table) -> None:
-        """Append rows."""
+        """Append rows; raises ConfigError if they have other columns than those before. JSON lines may mix them."""
+        if self._schema is None:
+            self._begin(table.schema)
+        elif self._form != "jsonl" and table.schema is not self._schema and table.schema != self._schema:
+            raise ConfigError(
+                "messages of Mode S and of UAT have different columns", hint="Write a file for each, or JSON lines."
+            )
         if self._form in ("parquet", "arrow"):
             self._writer.write_table(table)
         elif table.num_rows:
@@ -93,6 +104,8 @@ class MessageWriter:
 
     def close(self) -> None:
         """Write what belongs at the end."""
+        if self._schema is None:
+            self._begin(OUTPUT_SCHEMA)
         if self._writer is not None:
             self._writer.close()
 

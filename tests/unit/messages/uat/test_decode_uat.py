@@ -57,9 +57,9 @@ def as_text(message: UatMessage) -> dict[str, str]:
         "HDR.MDB Type": str(message.payload_type),
         "HDR.Address": f"{message.icao24.upper()} ({QUALIFIERS[message.address_qualifier]})",
         "SV.NIC": str(state.nic),
-        "SV.Latitude": f"{state.latitude_deg:+.4f}",
-        "SV.Longitude": f"{state.longitude_deg:+.4f}",
-        "SV.Altitude": altitude_text(state.altitude_baro_ft, state.altitude_geom_ft),
+        "SV.Latitude": f"{state.lat_deg:+.4f}",
+        "SV.Longitude": f"{state.lon_deg:+.4f}",
+        "SV.Altitude": altitude_text(state.altitude_ft, state.altitude_geom_ft),
         "SV.N/S velocity": f"{state.north_kt} kt",
         "SV.E/W velocity": f"{state.east_kt} kt",
         "SV.Track": str(int(state.track_deg)),
@@ -85,7 +85,7 @@ def as_text(message: UatMessage) -> dict[str, str]:
         }
     if message.auxiliary is not None:
         auxiliary = message.auxiliary
-        found["AUXSV.Sec. altitude"] = altitude_text(auxiliary.altitude_baro_ft, auxiliary.altitude_geom_ft)
+        found["AUXSV.Sec. altitude"] = altitude_text(auxiliary.altitude_ft, auxiliary.altitude_geom_ft)
     return found
 
 
@@ -119,7 +119,7 @@ def test_every_downlink_agrees_field_by_field(sample, data_dir):
             capabilities[mode.version, told] += 1
             assert expected.pop("MS.Active modes") == ""
             assert not mode.ident_active
-            assert not mode.atc_services
+            assert not mode.receiving_atc
             assert expected.pop("MS.Target track type") == "true heading"
             assert not mode.track_is_magnetic_heading
         assert as_text(message) == expected
@@ -182,7 +182,7 @@ def test_surface_message_has_size_and_heading():
     assert (state.groundspeed_kt, state.track_deg, state.heading_deg) == (10.0, None, 180.0)
     assert (state.heading_reference, state.length_m, state.width_m) == ("magnetic", 35.0, 38.0)
     assert state.position_offset_applied
-    assert state.latitude_deg is None
+    assert state.lat_deg is None
 
 
 def test_quadrants():
@@ -193,8 +193,8 @@ def test_quadrants():
             lon=(7, 8, 10, 7, round(lon * 2**24 / 360) & 0xFFFFFF),
         )[:18]
         state = decode_uat(payload).state
-        assert abs(state.latitude_deg - lat) < 1.1e-5
-        assert abs(state.longitude_deg - lon) < 1.1e-5
+        assert abs(state.lat_deg - lat) < 1.1e-5
+        assert abs(state.lon_deg - lon) < 1.1e-5
 
 
 def test_supersonic_counts_in_4_kt():
@@ -222,8 +222,8 @@ def test_target_state_of_both_places():
 
 def test_nothing_known_is_none():
     message = decode_uat(bytes(34))
-    assert message.state.latitude_deg is None
-    assert message.altitude_baro_ft is message.altitude_geom_ft is message.state.groundspeed_kt is None
+    assert message.state.lat_deg is None
+    assert message.altitude_ft is message.altitude_geom_ft is message.state.groundspeed_kt is None
     assert decode_uat(bytes([31 << 3, *bytes(17)])).state is None
 
 
