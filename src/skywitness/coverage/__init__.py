@@ -1,0 +1,1 @@
+"""What each receiver hears, and how far."""

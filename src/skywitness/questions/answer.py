@@ -1,0 +1,40 @@
+"""What may be asked of the record, whatever keeps it."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from skywitness.batches import U8, U32, Positions
+from skywitness.tracks.aircraft import AircraftTable
+
+__all__ = ["History"]
+
+
+class History(Protocol):
+    """The past, the last minutes included: rows that are not on disk yet are answered from memory.
+
+    Times are int64 nanoseconds UTC, half open [from_ns, until_ns). Thread-safe. Raises ArchiveError for damaged data.
+    """
+
+    def positions(
+        self,
+        from_ns: int,
+        until_ns: int,
+        *,
+        icao: U32 | None = None,
+        address_kind: U8 | None = None,
+        contradicted: bool = False,
+    ) -> Positions:
+        """Return final rows sorted by (address_kind, icao, time_ns, parent).
+
+        icao, address_kind  equally long lists of aircraft; all if not given
+        contradicted        with the rows that were rejected, and their reason
+        """
+
+    def states(
+        self, from_ns: int, until_ns: int, *, icao: U32 | None = None, address_kind: U8 | None = None
+    ) -> AircraftTable:
+        """Return what was known of each aircraft from time to time, by (address_kind, icao, seen_time_ns)."""
+
+    def days(self) -> list[str]:
+        """Return the UTC days with data, YYYY-MM-DD, in order."""

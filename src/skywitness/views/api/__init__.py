@@ -1,0 +1,1 @@
+"""HTTP: what clients of this field ask, and our own interface."""

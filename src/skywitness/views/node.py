@@ -1,0 +1,60 @@
+"""What the outputs may know of the running node: nothing else is handed to them."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from skywitness.coverage.report import ReceiverReport
+from skywitness.questions.answer import History
+from skywitness.tracks.picture import Picture
+
+__all__ = ["Hub", "Node"]
+
+
+class Hub:
+    """Latest picture, and a bell for those who wait for the next one. Lives on the event loop.
+
+    Listeners are called in the loop, one after the other, with each new picture: they make once what all clients share
+    (a body, its compressed form, a delta) and never wait. `wait` is for clients that poll by long request.
+    """
+
+    def __init__(self) -> None:
+        self.latest: Picture | None = None
+        self.listeners: list[Callable[[Picture], None]] = []
+        self._next: asyncio.Event = asyncio.Event()
+
+    def publish(self, picture: Picture) -> None:
+        """Make a picture the latest; from the event loop only."""
+        self.latest = picture
+        for listener in self.listeners:
+            listener(picture)
+        bell, self._next = self._next, asyncio.Event()
+        bell.set()
+
+    async def wait(self) -> Picture:
+        """Wait for the next picture."""
+        await self._next.wait()
+        if self.latest is None:
+            raise RuntimeError("the bell rang without a picture")
+        return self.latest
+
+
+@dataclass(slots=True)
+class Node:
+    """The running node as its outputs see it."""
+
+    hub: Hub
+    version: str
+    started_ns: int
+    """Wall clock at the start, UTC."""
+    receivers: Callable[[], Sequence[ReceiverReport]]
+    """Reports as of now, exact places in them: every output goes through `views.privacy`."""
+    history: History | None = None
+    """None if nothing is recorded."""
+    metrics: Callable[[], dict[str, float]] = dict
+    """Counters and gauges of the parts, by full name (`skywitness_...`), with labels in braces as Prometheus has them."""
+    facts: dict[str, Any] = field(default_factory=dict)
+    """What the operator has chosen to tell: `name`, `licence`, `contact`."""
