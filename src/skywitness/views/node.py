@@ -55,6 +55,6 @@ class Node:
     history: History | None = None
     """None if nothing is recorded."""
     metrics: Callable[[], dict[str, float]] = dict
-    """Counters and gauges of the parts, by full name (`skywitness_...`), with labels in braces as Prometheus has them."""
+    """Counters and gauges of the parts by full name (`skywitness_...`), labels in braces as Prometheus has them."""
     facts: dict[str, Any] = field(default_factory=dict)
     """What the operator has chosen to tell: `name`, `licence`, `contact`."""
