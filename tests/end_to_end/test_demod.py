@@ -124,7 +124,7 @@ def test_the_command_writes_beast(capture: tuple[Path, list[bytes]], tmp_path: P
     ("arguments", "words"),
     [
         (["noise.iq"], "--format"),
-        (["empty.iq"], "--format"),
+        (["empty.iq"], "it is empty"),
         (["empty.iq", "--rate", "2.4M", "--format", "sc16"], "not one whole sample"),
         (["noise.iq", "--rate", "1M", "--format", "uc8"], "sample rate"),
         (["noise.iq", "-o", "out.xyz"], "--to"),

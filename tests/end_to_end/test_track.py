@@ -172,7 +172,7 @@ def test_what_came_before_the_damage_is_kept(pair: Path):
         (["two-north.beast", "-o", "two-north.beast.csv", "--place", "91,0"], 2, "91,0"),
         (["two-north.beast", "--place", "1,1", "--place", "2,2"], 2, "2 places and 1 files"),
         (["two-north.beast", "--start", "yesterday"], 2, "yesterday"),
-        (["two-north.beast", "--format", "morse"], 2, "morse"),
+        (["two-north.beast", "--from", "morse"], 2, "morse"),
         (["two-north.beast", "--shards", "0"], 2, "--shards"),
         (["two-north.beast", "--json", "-o", "-"], 2, "standard output"),
     ],

@@ -75,6 +75,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         sys.stdout.flush()
         return code
     except SystemExit as stop:  # argparse's way out of --help and of a wrong option
+        if isinstance(stop.__context__, BrokenPipeError):  # rich's way out
+            return PIPE_CLOSED
         return stop.code if isinstance(stop.code, int) else 2 if stop.code else 0
     except BrokenPipeError:
         # The reader of our output has gone, say `head`. Python would complain again when it flushes at exit.
@@ -116,7 +118,10 @@ def _parse(arguments: list[str]) -> argparse.Namespace:
         )
         module.add_arguments(command)
         command.set_defaults(command=module)
-    return parser.parse_args(arguments)
+    args, unknown = parser.parse_known_args(arguments)
+    if unknown:
+        (commands.choices.get(chosen or "") or parser).error(f"not understood: {' '.join(unknown)}")
+    return args
 
 
 def _load(name: str) -> Command | None:
@@ -133,4 +138,5 @@ def _one_line(error: Exception) -> str:
         text = f"{error.filename}: {error.strerror}" if error.filename else error.strerror
     else:
         text = str(error) or type(error).__name__
+    text = text.replace("-: ", "standard input: ", 1) if text.startswith("-: ") else text
     return " ".join(text.split())

@@ -59,7 +59,7 @@ def run(args: argparse.Namespace) -> int:
     if args.output == "-" and sys.stdout.isatty() and to == "beast":
         raise ConfigError("a terminal cannot show Beast", hint="Write to a file, or pipe it somewhere.")
     damage: SkywitnessError | None = None
-    with opened(args.input, args) as recording, _new_file(args.output) as out:
+    with opened(args.input, args) as recording, _new_file(args.output, args.input) as out:
         write = _writer(to, args.prefix, recording)
         begin = _beginning(to, recording)
         try:
@@ -167,17 +167,25 @@ def _say_simulated(args: argparse.Namespace, to: str, recording: Recording) -> N
 
 
 @contextlib.contextmanager
-def _new_file(output: str) -> Iterator[BinaryIO]:
+def _new_file(output: str, source: str) -> Iterator[BinaryIO]:
     """Standard output, or a file that appears under its name only when it is complete."""
     if output == "-":
         yield sys.stdout.buffer
         return
+    from skywitness.views.feeds.output import naming
+
     path = Path(output)
     if path.is_dir():
         raise ConfigError(f"{output} is a directory", hint="Name a file in it.")
+    if source != "-" and path.exists() and Path(source).exists() and path.samefile(source):
+        raise ConfigError(f"{output} is the input", hint="Give the output another name.")
     part = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
-        with _packed(part, path.suffix) as out:
+        part.touch()
+    except OSError as error:
+        raise type(error)(error.errno, error.strerror, output) from None  # of the name the caller knows
+    try:
+        with naming(output), _packed(part, path.suffix) as out:
             yield out
         part.replace(path)
     finally:

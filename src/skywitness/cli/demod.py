@@ -10,7 +10,7 @@ import re
 import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import TYPE_CHECKING, Any
 
 from skywitness.errors import ConfigError, FormatError
 
@@ -71,12 +71,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Demodulate and write; 0 when done."""
     from skywitness.frames.demodulate import Demodulator
+    from skywitness.views.feeds.output import open_output
 
     writer = frame_writer(args)
     with contextlib.ExitStack() as stack:
         chunks, sample_format, rate = source(args, stack)
         demodulator = Demodulator(rate, sample_format, repair=args.repair)
-        out = stack.enter_context(output(args.output))
+        out = stack.enter_context(open_output(args.output, [args.input]))
         try:
             for chunk in chunks:
                 out.write(writer.write(demodulator.push(chunk)))
@@ -111,6 +112,8 @@ def source(args: argparse.Namespace, stack: contextlib.ExitStack) -> tuple[Itera
     head: list[bytes] = []
     while sum(map(len, head)) < TRIAL_BYTES and (chunk := next(chunks, b"")):
         head.append(bytes(chunk))
+    if not head:
+        raise FormatError("it is empty: there is nothing in it to read", source=args.input)
     sample_format, rate = args.format, args.rate
     reading = recognise(b"".join(head), sample_format, rate)
     if reading is not None:
@@ -185,21 +188,6 @@ def frame_writer(args: argparse.Namespace) -> Any:
         )
     module, name = FORMATS[wire]
     return getattr(importlib.import_module(module), name)()
-
-
-@contextlib.contextmanager
-def output(path: str) -> Iterator[BinaryIO]:
-    """Where frames go; a file gets its name when it is complete, or when the input fails."""
-    if path == "-":
-        yield sys.stdout.buffer
-        return
-    part = Path(f"{path}.part")
-    with part.open("wb") as file:
-        try:
-            yield file
-        finally:
-            file.flush()
-            part.replace(path)
 
 
 def summary(demodulator: Demodulator) -> str:

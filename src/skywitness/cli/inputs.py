@@ -19,6 +19,7 @@ __all__ = ["add_input_options", "opened", "time_ns"]
 
 FORMATS = ("beast", "avr", "hex_csv", "jet1090", "sbs", "uat", "aircraft_json", "trace")
 EPOCH = datetime.datetime(1970, 1, 1, tzinfo=datetime.UTC)
+LIMIT_NS = 9_000_000_000_000_000_000  # what 64 bits hold, with room for the recording itself
 
 
 def add_input_options(parser: argparse.ArgumentParser) -> None:
@@ -40,18 +41,20 @@ def add_input_options(parser: argparse.ArgumentParser) -> None:
 def time_ns(text: str) -> int:
     """Nanoseconds since 1970-01-01 UTC of an ISO 8601 time (UTC unless it says otherwise) or of epoch seconds."""
     try:
-        return int(decimal.Decimal(text) * 1_000_000_000)
+        found = int(decimal.Decimal(text) * 1_000_000_000)
     except (decimal.InvalidOperation, ValueError, OverflowError):
-        pass
-    try:
-        told = datetime.datetime.fromisoformat(text)
-    except ValueError:
-        raise ConfigError(
-            f"{text!r} is no time", hint="Write it like 2024-06-06T08:58:39Z or as epoch seconds."
-        ) from None
-    if told.tzinfo is None:
-        told = told.replace(tzinfo=datetime.UTC)
-    return (told - EPOCH) // datetime.timedelta(microseconds=1) * 1000
+        try:
+            told = datetime.datetime.fromisoformat(text)
+        except ValueError:
+            raise ConfigError(
+                f"{text!r} is no time", hint="Write it like 2024-06-06T08:58:39Z or as epoch seconds."
+            ) from None
+        if told.tzinfo is None:
+            told = told.replace(tzinfo=datetime.UTC)
+        found = (told - EPOCH) // datetime.timedelta(microseconds=1) * 1000
+    if abs(found) > LIMIT_NS:
+        raise ConfigError(f"{text!r} is too far from now", hint="Times from 1685 to 2255 can be written.")
+    return found
 
 
 @contextlib.contextmanager

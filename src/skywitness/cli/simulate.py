@@ -48,8 +48,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "-o",
         "--output",
         metavar="OUT",
-        help="OUT-<receiver>.<format>; OUT itself if it has a suffix and there is one receiver; - is standard output; "
-        "the scenario's name if not given",
+        help="OUT-<receiver>.<format>; OUT itself if it has a suffix and there is one receiver; in OUT if that is a "
+        "directory; - is standard output; the scenario's name if not given",
     )
     parser.add_argument("--format", choices=tuple(FORMATS), help="beast if OUT's suffix does not say otherwise")
     parser.add_argument("--truth", metavar="FILE", help="where everybody really was, as Parquet")
@@ -78,7 +78,7 @@ def run(args: argparse.Namespace) -> int:
     if to_stdout and sys.stdout.isatty():
         raise ConfigError("a terminal cannot show frames", hint="Use -o FILE or pipe the output somewhere.")
     base, suffix, wire = _names(args, simulation)
-    own_name = len(names) == 1 and bool(args.output) and bool(_suffix(args.output)[1])
+    own_name = len(names) == 1 and bool(args.output) and base == _suffix(args.output)[0] != args.output
     paths = [Path(f"{base}{suffix}" if own_name else f"{base}-{name}{suffix}") for name in names]
     with ExitStack() as stack:
         outputs = [
@@ -182,6 +182,8 @@ def _suffix(name: str) -> tuple[str, str]:
 def _names(args: argparse.Namespace, simulation: Simulation) -> tuple[str, str, str]:
     """Name without suffix, suffix, and wire format."""
     base, suffix = _suffix(args.output) if args.output else (simulation.scenario.name, "")
+    if args.output and (args.output.endswith("/") or Path(args.output).is_dir()):
+        base, suffix = str(Path(args.output) / simulation.scenario.name), ""
     by_name = SUFFIXES.get(suffix.removesuffix(".zst"))
     wire = args.format or by_name or "beast"
     if by_name and args.format and args.format != by_name:

@@ -9,7 +9,8 @@ from contextlib import ExitStack
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from skywitness.errors import ConfigError
+from skywitness.cli.inputs import FORMATS, time_ns
+from skywitness.errors import ConfigError, SkywitnessError
 
 if TYPE_CHECKING:
     from skywitness.batches import Positions
@@ -47,8 +48,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="where the receiver of the first file stands (given again: of the second, and so on); it tells where "
         "aircraft on the ground are",
     )  # fmt: skip
-    add("--start", metavar="T", help="time of the first frame, where the data do not tell: ISO 8601 or epoch seconds")
-    add("--format", metavar="F", help="of the files, instead of what their content says")
+    add(
+        "--from", dest="from_format", choices=FORMATS, metavar="FORMAT",
+        help="of all the files, instead of finding out by content",
+    )  # fmt: skip
+    add("--start", metavar="TIME", help="time of the first frame, where the data tell none: ISO 8601 or epoch seconds")
     add("--no-repair", action="store_true", help="do not correct single wrong bits")
     add("--shards", type=int, default=1, metavar="N", help="share the aircraft out among N states (1)")
     add("--rows", type=int, default=50, metavar="N", help="print so many aircraft at most (50); 0: all")
@@ -68,6 +72,8 @@ def run(args: argparse.Namespace) -> int:
 
     if args.shards < 1:
         raise ConfigError(f"--shards {args.shards} is not possible", hint="It is 1 or more.")
+    if args.rows < 0:
+        raise ConfigError(f"--rows {args.rows} is not possible", hint="It is 0 for all, or how many to print.")
     if len(args.place) > len(args.files):
         raise ConfigError(f"there are {len(args.place)} places and {len(args.files)} files")
     if args.json and "-" in args.output:
@@ -81,30 +87,36 @@ def run(args: argparse.Namespace) -> int:
     total = None if None in sizes else sum(size for size in sizes if size)
     inputs = [str(resolved(path)) for path in args.files if path != "-"]
     contradicted = VERDICTS.index("contradicted")
-    with ExitStack() as stack:
-        bar = stack.enter_context(progress(total, "tracking"))
-        tracking = Tracking(
-            args.files,
-            settings=settings,
-            start_ns=_time_ns(args.start) if args.start else None,
-            format=args.format,
-            on_read=bar.advance,
-        )
-        writers = []
-        for out, wire in as_tracks:
-            file = stack.enter_context(open_output(out, inputs))
-            writers.append(stack.enter_context(track_writer(file, wire)))
-        snapshots = [stack.enter_context(open_output(out, inputs)) for out in as_snapshot]
-        for positions in tracking.positions():
-            kept: Positions = positions
-            if not args.all and (positions.verdict == contradicted).any():
-                kept = positions.take(positions.verdict != contradicted)
-            for writer in writers:
-                writer.write(kept)
-        if snapshots:
-            snapshot = aircraft_json(tracking.aircraft(), max(0, tracking.until_ns), tracking.messages)
-            for file in snapshots:
-                file.write(snapshot)
+    try:
+        with ExitStack() as stack:
+            bar = stack.enter_context(progress(total, "tracking"))
+            tracking = Tracking(
+                args.files,
+                settings=settings,
+                start_ns=None if args.start is None else time_ns(args.start),
+                format=args.from_format,
+                on_read=bar.advance,
+            )
+            writers = []
+            for out, wire in as_tracks:
+                file = stack.enter_context(open_output(out, inputs))
+                writers.append(stack.enter_context(track_writer(file, wire)))
+            snapshots = [stack.enter_context(open_output(out, inputs)) for out in as_snapshot]
+            for positions in tracking.positions():
+                kept: Positions = positions
+                if not args.all and (positions.verdict == contradicted).any():
+                    kept = positions.take(positions.verdict != contradicted)
+                for writer in writers:
+                    writer.write(kept)
+            if tracking.failures and not tracking.frames and not tracking.verdicts.any():
+                raise _NothingReadError(tracking.failures)  # which leaves no empty file, nor an old one overwritten
+            if snapshots:
+                snapshot = aircraft_json(tracking.aircraft(), max(0, tracking.until_ns), tracking.messages)
+                for file in snapshots:
+                    file.write(snapshot)
+    except _NothingReadError as nothing:
+        _tell(nothing.failures[1:])
+        raise nothing.failures[0] from None
     found = tracking.census.found()
     written = {out: writer.rows for (out, _), writer in zip(as_tracks, writers, strict=True)}
     if args.json:
@@ -116,10 +128,23 @@ def run(args: argparse.Namespace) -> int:
         for out in as_snapshot:
             print(f"the aircraft of the end written to {out}")
     if tracking.failures:
-        for failure in tracking.failures[1:]:
-            print(f"skywitness: {' '.join(str(failure).split())}", file=sys.stderr)
+        _tell(tracking.failures[1:])
         raise tracking.failures[0]
     return 0
+
+
+class _NothingReadError(Exception):
+    """None of the inputs gave a row."""
+
+    def __init__(self, failures: list[SkywitnessError]) -> None:
+        super().__init__()
+        self.failures = failures
+
+
+def _tell(failures: list[SkywitnessError]) -> None:
+    """Say on standard error what was wrong with inputs, a line each."""
+    for failure in failures:
+        print(f"skywitness: {' '.join(str(failure).split())}", file=sys.stderr)
 
 
 def _place(text: str) -> tuple[float, float]:
@@ -130,23 +155,6 @@ def _place(text: str) -> tuple[float, float]:
     if not (-90.0 <= lat <= 90.0 and -180.0 <= lon <= 180.0):
         raise ConfigError(f"{text!r} is no place", hint="Give degrees north and east, like 52.31,4.76 or -33.9,151.2.")
     return lat, lon
-
-
-def _time_ns(text: str) -> int:
-    from skywitness.frames.formats.decimal import nanoseconds
-
-    seconds = nanoseconds(text.encode("utf-8"))
-    if seconds is not None:
-        return seconds
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        raise ConfigError(
-            f"{text!r} is no time", hint="Write it like 2026-06-01T12:00:00Z or in seconds since 1970."
-        ) from None
-    moment = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment
-    since = moment - datetime(1970, 1, 1, tzinfo=UTC)
-    return ((since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds) * 1000
 
 
 def _iso(time_ns: int) -> str | None:

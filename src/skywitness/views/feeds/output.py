@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import sys
 import tempfile
@@ -12,7 +13,20 @@ from typing import BinaryIO
 
 from skywitness.errors import ConfigError, SkywitnessError
 
-__all__ = ["open_output"]
+__all__ = ["naming", "open_output"]
+
+FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+
+
+@contextlib.contextmanager
+def naming(path: str) -> Iterator[None]:
+    """Put the file's name into the error of a full disk, which comes without."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno in FULL and error.filename is None:
+            error.filename = path
+        raise
 
 
 @contextlib.contextmanager
@@ -25,8 +39,9 @@ def open_output(path: str, inputs: Iterable[str] = ()) -> Iterator[BinaryIO]:
     inputs  files that are being read: writing over one of them is a ConfigError
     """
     if path == "-":
-        yield sys.stdout.buffer
-        sys.stdout.buffer.flush()
+        with naming("standard output"):
+            yield sys.stdout.buffer
+            sys.stdout.buffer.flush()
         return
     target = Path(path)
     if target.is_dir():
@@ -44,7 +59,7 @@ def open_output(path: str, inputs: Iterable[str] = ()) -> Iterator[BinaryIO]:
         raise type(error)(error.errno, error.strerror, path) from None
     part = Path(name)
     try:
-        with os.fdopen(descriptor, "wb") as file:
+        with naming(path), os.fdopen(descriptor, "wb") as file:
             try:
                 yield file
             except (SkywitnessError, KeyboardInterrupt):
