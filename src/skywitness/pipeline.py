@@ -157,6 +157,11 @@ class Pipeline:
         parts = [self._push_window(heard.slice(start, stop)) for start, stop in self._windows(heard.data_time_ns)]
         return Output(frames, heard.messages, Positions.concat(parts))
 
+    def put_receiver(self, receiver: int, lat_deg: float, lon_deg: float) -> None:
+        """Set where a receiver stands that came while the stream was running."""
+        for shard in self.shards:
+            shard.tracker.put_receiver(receiver, lat_deg, lon_deg)
+
     def flush(self) -> Output:
         """Close what is still open at the end of the input."""
         positions = Positions.concat([shard.tracker.flush() for shard in self.shards])

@@ -109,8 +109,18 @@ class Grouper:
             self._begin()
         out = np.empty(len(frames), np.int64)
         out[:start] = frames.id[:start]
-        fill_transmissions(start, self.exact, frames.data, frames.time_ns, frames.receiver, frames.id, self.table, out)
+        stop = len(frames)
+        if self.exact and stop and int(frames.receiver.max()) >= EXACT_RECEIVERS:
+            stop = int(np.argmax(frames.receiver >= EXACT_RECEIVERS))
+        self._fill(frames.slice(0, stop), start, out)
+        if stop < len(frames):
+            self.exact = False  # at this very row, however the stream is cut
+            self._begin()
+            self._fill(frames, max(start, stop), out)
         return out
+
+    def _fill(self, frames: Frames, start: int, out: I64) -> None:
+        fill_transmissions(start, self.exact, frames.data, frames.time_ns, frames.receiver, frames.id, self.table, out)
 
     def _begin(self) -> None:
         self.table = np.zeros((self.places, 5), np.int64)

@@ -18,6 +18,7 @@ from skywitness.frames.formats.avr import AvrReader, AvrWriter
 from skywitness.frames.formats.beast import BeastReader
 from skywitness.frames.formats.beast_writer import BeastWriter
 from skywitness.frames.formats.hex_csv import HexCsvReader, HexCsvWriter
+from skywitness.frames.live_clock import LiveClock
 from skywitness.messages.mode_s.columns import decode_table
 from skywitness.pipeline import Pipeline, Settings
 from skywitness.simulate.scenario import Scenario
@@ -64,6 +65,7 @@ def write_and_read() -> None:
         clock = Clock(0)
         clock.push(reader.push(writer.write(heard())))
         clock.push(reader.flush())
+    LiveClock().push(heard(), int(heard().time_ns[0]))
 
 
 def track() -> None:

@@ -18,7 +18,15 @@ from skywitness.sources.file import STDIN, open_bytes
 if TYPE_CHECKING:
     from skywitness.frames.formats.uat import UatFrames
 
-__all__ = ["BATCH_ROWS", "FRAME_FORMATS", "POSITION_FORMATS", "Recording", "open_recording", "read_frames"]
+__all__ = [
+    "BATCH_ROWS",
+    "FRAME_FORMATS",
+    "POSITION_FORMATS",
+    "Recording",
+    "make_reader",
+    "open_recording",
+    "read_frames",
+]
 
 BATCH_ROWS = 1 << 14
 """Rows of a batch at most: their columns stay in the processor's cache."""
@@ -167,6 +175,14 @@ class Recording:
         return None
 
 
+def make_reader(format: str, receiver: int = 0, segment: int = 0, *, gps: bool = False) -> Any:
+    """Return the reader of a format: a fold from bytes to rows, see `open_recording` for what it is told."""
+    reader = _load(READERS[format])
+    if format in WITH_COUNTER:
+        return reader(receiver, segment, gps=gps)
+    return reader(receiver=receiver, segment=segment)
+
+
 def open_recording(
     path: str | Path,
     *,
@@ -192,14 +208,11 @@ def open_recording(
     chunks = open_bytes(path, on_read)
     head, format, failure = _recognise(chunks, name, format)
     whole = _again([head], failure, chunks)
-    if format in WITH_COUNTER:
-        if gps is None and name != STDIN:
-            more, whole = _look_ahead(whole, GPS_LOOK_BYTES)
-            trial = _load(READERS[format])().push(more)
-            gps = is_gps(trial.take(trial.receiver == trial.receiver[0])) if len(trial) else False
-        reader = _load(READERS[format])(receiver, segment, gps=bool(gps))
-    else:
-        reader = _load(READERS[format])(receiver=receiver, segment=segment)
+    if format in WITH_COUNTER and gps is None and name != STDIN:
+        more, whole = _look_ahead(whole, GPS_LOOK_BYTES)
+        trial = _load(READERS[format])().push(more)
+        gps = is_gps(trial.take(trial.receiver == trial.receiver[0])) if len(trial) else False
+    reader = make_reader(format, receiver, segment, gps=bool(gps))
     decoder = _load("skywitness.messages.uat.decoder:UatDecoder")() if format == "uat" else None
     return Recording(name, format, reader, whole, Clock(start_ns), decoder)
 

@@ -130,6 +130,14 @@ class Tracker:
             self.latest_lat = np.concatenate([self.latest_lat, np.zeros(more)])
             self.latest_lon = np.concatenate([self.latest_lon, np.zeros(more)])
 
+    def put_receiver(self, receiver: int, lat_deg: float, lon_deg: float) -> None:
+        """Set where a receiver stands, by its operator's word."""
+        self.grow_region(receiver + 1)
+        self.place_known[receiver] = 1
+        self.place_lat[receiver] = lat_deg
+        self.place_lon[receiver] = lon_deg
+        self.place_ns[receiver] = np.iinfo(np.int64).max // 2
+
     def hold_region(self) -> None:
         """Leave it to the caller to say when a window closes (with several shards all must close it together)."""
         self.region_end[0] = np.iinfo(np.int64).max

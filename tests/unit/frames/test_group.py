@@ -52,6 +52,15 @@ def test_many_receivers_are_told_apart_by_the_first_alone() -> None:
     assert set(labels(rows, receivers=100)) == {0}
 
 
+def test_more_receivers_than_are_told_apart_may_come_while_it_runs() -> None:
+    rows = [(0, 0, A), (1, 1, A), (2, 64, B), (3, 70, B), (4, 71, B), (5, 0, A)]
+    whole = labels(rows)
+    assert whole == [0, 0, 2, 2, 2, 5]
+    grouper = Grouper(2)
+    frames = frames_from(rows)
+    assert [int(grouper.push(frames.slice(k, k + 1))[0]) for k in range(len(rows))] == whole
+
+
 def test_a_flood_of_frames_forgets_the_oldest_and_does_not_grow() -> None:
     grouper = Grouper(2, places=64)
     rng = np.random.default_rng(1)
