@@ -7,13 +7,14 @@ inference, reasons, transmission labels and parents on. A figure counts only wit
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterator
+import statistics
+from collections.abc import Callable, Iterator
 
 import numpy as np
 
 from bench.corpora import corpus
-from bench.measure import Result, cpu_of, sha256
-from bench.peers import mode_s_only, run_peers
+from bench.measure import Result, cpu_of_each, sha256
+from bench.peers import mode_s_only, peer_tasks
 from skywitness.batches import STATUSES, VERDICTS, Frames, Messages, Positions
 from skywitness.frames.clock import Clock
 from skywitness.frames.formats.beast import BeastReader
@@ -89,16 +90,22 @@ def measure(args: argparse.Namespace) -> Iterator[Result]:
     name = args.corpus or "B"
     path = corpus(name)[0]
     data = path.read_bytes()
-    spent, (count, _) = cpu_of(lambda: track_bytes(data), args.times)
-    ours = spent.median / count * 1e9
-    result: Result = {"corpus": name, "messages": count, "ns_per_message": round(ours, 1)}
-    result["ns_per_message_best"] = round(spent.best / count * 1e9, 1)
     frames, messages, positions, state = everything(data)
+    count = len(messages)
+    tasks: dict[str, Callable[[], object]] = {"ours": lambda: track_bytes(data)}
     if not args.no_peers:
         sample = mode_s_only(frames, PEER_MESSAGES)
-        for peer in run_peers(sample, min(args.times, 3)):
-            result[f"ratio_{peer.name}"] = round(peer.ns_per_message / ours, 1)
-            result[f"ns_per_message_{peer.name}"] = round(peer.ns_per_message, 1)
+        tasks |= peer_tasks(sample)
+    spent, _ = cpu_of_each(tasks, args.times)
+    ours = [seconds / count * 1e9 for seconds in spent.pop("ours")]
+    result: Result = {"corpus": name, "messages": count, "ns_per_message": round(statistics.median(ours), 1)}
+    result["ns_per_message_best"] = round(min(ours), 1)
+    for peer, rounds in spent.items():
+        theirs = [seconds / len(sample) * 1e9 for seconds in rounds]
+        ratios = [other / own for other, own in zip(theirs, ours, strict=True)]
+        result[f"ratio_{peer}"] = round(statistics.median(ratios), 1)
+        result[f"ns_per_message_{peer}"] = round(statistics.median(theirs), 1)
+    if spent:
         result["messages_peers"] = len(sample)
     result |= yields(messages, positions)
     if result["aircraft"] > 1000:  # fewer do not fill the tables that every run begins with

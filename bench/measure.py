@@ -13,7 +13,7 @@ from typing import Any, NamedTuple, TypeVar
 
 import skywitness
 
-__all__ = ["Result", "Spent", "cpu_name", "cpu_of", "described", "median_cpu", "sha256"]
+__all__ = ["Result", "Spent", "cpu_name", "cpu_of", "cpu_of_each", "described", "median_cpu", "sha256"]
 
 T = TypeVar("T")
 Result = dict[str, Any]
@@ -35,15 +35,36 @@ def cpu_of(task: Callable[[], T], times: int) -> tuple[Spent, T]:
     spent = []
     for _ in range(times):
         del result
-        gc.collect()
-        gc.disable()
-        try:
-            start = time.process_time()
-            result = task()
-            spent.append(time.process_time() - start)
-        finally:
-            gc.enable()
+        seconds, result = once(task)
+        spent.append(seconds)
     return Spent(statistics.median(spent), min(spent)), result
+
+
+def once(task: Callable[[], T]) -> tuple[float, T]:
+    """Run a task; return its CPU seconds and its result."""
+    gc.collect()
+    gc.disable()
+    try:
+        start = time.process_time()
+        result = task()
+        return time.process_time() - start, result
+    finally:
+        gc.enable()
+
+
+def cpu_of_each(tasks: dict[str, Callable[[], Any]], times: int) -> tuple[dict[str, list[float]], dict[str, Any]]:
+    """Run tasks in turn, round after round, so that all of them meet the same noise; the first round is not counted.
+
+    Return the CPU seconds of each by round, and the last result of each.
+    """
+    spent: dict[str, list[float]] = {name: [] for name in tasks}
+    results: dict[str, Any] = {}
+    for turn in range(times + 1):
+        for name, task in tasks.items():
+            seconds, results[name] = once(task)
+            if turn:
+                spent[name].append(seconds)
+    return spent, results
 
 
 def median_cpu(task: Callable[[], T], times: int) -> tuple[float, T]:

@@ -6,26 +6,16 @@ They are run as they are meant to be: rs1090 by its batch call, which pairs posi
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from bench.measure import cpu_of
 from skywitness.batches import Frames
 
-__all__ = ["Peer", "hex_frames", "mode_s_only", "run_peers"]
-
-
-@dataclass(frozen=True)
-class Peer:
-    """A decoder and what it took."""
-
-    name: str
-    ns_per_message: float
-    positions: int
+__all__ = ["hex_frames", "mode_s_only", "peer_tasks"]
 
 
 def hex_frames(frames: Frames) -> tuple[list[str], list[float]]:
@@ -34,21 +24,17 @@ def hex_frames(frames: Frames) -> tuple[list[str], list[float]]:
     return words, (frames.time_ns / 1e9).tolist()
 
 
-def run_peers(frames: Frames, times: int) -> list[Peer]:
-    """Time every peer that is installed; frames must be Mode S only, in order of time."""
+def peer_tasks(frames: Frames) -> dict[str, Callable[[], int]]:
+    """What to time of every peer that is installed; frames must be Mode S only, in order of time."""
     words, seconds = hex_frames(frames)
-    found = []
+    found = {}
     for name, package, make in (
         ("rs1090", "rs1090", rs1090_task),
         ("pymodes", "pyModeS", pymodes_task),
         ("pymodes_stateful", "pyModeS", pymodes_stateful_task),
     ):
-        try:
-            module = importlib.import_module(package)
-        except ImportError:
-            continue  # rs1090 has no wheel for every Python
-        spent, positions = cpu_of(make(module, words, seconds), times)
-        found.append(Peer(name, spent.median / len(words) * 1e9, positions))
+        with contextlib.suppress(ImportError):  # rs1090 has no wheel for every Python
+            found[name] = make(importlib.import_module(package), words, seconds)
     return found
 
 
