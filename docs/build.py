@@ -24,7 +24,15 @@ from skywitness import __version__, batches, cli
 
 DOCS = Path(__file__).parent
 SECTIONS = {"": "skywitness", "guide": "Guide", "reference": "Reference", "decisions": "Decisions"}
-FIRST = ("index", "first-steps", "commands", "formats", "python")  # in this order, then the rest by name
+FIRST = (
+    "index",
+    "first-steps",
+    "commands",
+    "positions",
+    "messages",
+    "formats",
+    "python",
+)  # in this order, then the rest by name
 LINK = re.compile(r'(<a href=")([^"]*)"')
 
 PAGE = """<!doctype html>
@@ -169,7 +177,8 @@ def build(target: Path) -> list[Page]:
             PAGE.format(title=html.escape(page.title), root=root, nav=nav, version=__version__, body=page.body),
             encoding="utf-8",
         )
-    shutil.copy(DOCS / "style.css", target)
+    for name in ("style.css", "demo.svg"):
+        shutil.copy(DOCS / name, target)
     return pages
 
 

@@ -6,7 +6,17 @@ The public names are loaded when they are first asked for, so that `import skywi
 from __future__ import annotations
 
 import importlib
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:  # what type checkers and editors see; the rest of the world gets them when it asks
+    from skywitness.batches import Frames, Messages, Positions
+    from skywitness.messages.mode_s.columns import decode_table
+    from skywitness.messages.mode_s.decode import decode
+    from skywitness.messages.mode_s.explain import explain
+    from skywitness.run.track import track
+    from skywitness.simulate.simulate import simulate
+    from skywitness.sources.readers import open_recording
+    from skywitness.sources.readers import read_frames as read
 
 __all__ = [
     "Frames",
@@ -16,6 +26,7 @@ __all__ = [
     "decode",
     "decode_table",
     "explain",
+    "open_recording",
     "read",
     "simulate",
     "track",
@@ -30,6 +41,7 @@ PUBLIC = {
     "decode": "skywitness.messages.mode_s.decode:decode",
     "decode_table": "skywitness.messages.mode_s.columns:decode_table",
     "explain": "skywitness.messages.mode_s.explain:explain",
+    "open_recording": "skywitness.sources.readers:open_recording",
     "read": "skywitness.sources.readers:read_frames",
     "simulate": "skywitness.simulate.simulate:simulate",
     "track": "skywitness.run.track:track",

@@ -11,6 +11,7 @@ from types import ModuleType
 
 import pytest
 
+import skywitness
 from skywitness import batches, cli
 
 pytest.importorskip("mdit_py_plugins")
@@ -29,6 +30,24 @@ def builder() -> ModuleType:
     sys.modules["docs_build"] = module  # dataclasses look their module up
     spec.loader.exec_module(module)
     return module
+
+
+def test_the_picture_is_what_the_tracker_finds():
+    spec = importlib.util.spec_from_file_location("docs_picture", DOCS / "picture.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    drawn = module.picture(skywitness.track("demo", rejected=True))
+    assert drawn == (DOCS / "demo.svg").read_text(encoding="utf-8"), "run: python docs/picture.py"
+
+
+def test_the_numbers_told_of_the_demonstration_are_true(capsys: pytest.CaptureFixture[str]):
+    assert cli.main(["track", "demo"]) == 0
+    printed = {line for line in capsys.readouterr().out.splitlines() if re.match(r"[\d,]+ (frames|aircraft)", line)}
+    assert len(printed) == 2
+    for name in ("first-steps", "positions"):
+        assert printed <= set((DOCS / "guide" / f"{name}.md").read_text().splitlines()), name
 
 
 def test_the_site_builds(builder: ModuleType, tmp_path: Path):

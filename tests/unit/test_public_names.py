@@ -47,6 +47,14 @@ def test_public_names_are_found(name: str):
     assert name in dir(skywitness)
 
 
+def test_type_checkers_see_the_public_names_where_they_are():
+    told = {}
+    for node in ast.walk(ast.parse((ROOT / "src" / "skywitness" / "__init__.py").read_text())):
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("skywitness"):
+            told |= {alias.asname or alias.name: f"{node.module}:{alias.name}" for alias in node.names}
+    assert told == skywitness.PUBLIC
+
+
 def test_an_unknown_public_name_is_an_attribute_error():
     with pytest.raises(AttributeError, match="no attribute 'nothing'"):
         skywitness.nothing  # noqa: B018
