@@ -12,6 +12,7 @@ from collections.abc import Callable
 import numpy as np
 
 from skywitness.batches import Frames
+from skywitness.coverage.counting import Counting
 from skywitness.frames.clock import Clock
 from skywitness.frames.demodulate.demodulator import Demodulator
 from skywitness.frames.formats.avr import AvrReader, AvrWriter
@@ -73,6 +74,7 @@ def track() -> None:
     pipeline = Pipeline(Settings(places=((47.0, 8.0), None)))
     output = pipeline.push(heard())
     pipeline.flush()
+    Counting().push(output.messages, output.positions, np.array([(47.0, 8.0), (np.nan, np.nan)]))
     decode_table(output.frames, output.messages)
     decode_table(heard().slice(0, 100))  # by themselves: the register of a reply from its own bits alone
 
