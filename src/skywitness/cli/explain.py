@@ -8,6 +8,8 @@ import sys
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from skywitness.errors import FormatError
+
 if TYPE_CHECKING:
     from skywitness.messages.mode_s.decode import Message
     from skywitness.messages.mode_s.explain import Row
@@ -58,6 +60,7 @@ def run(args: argparse.Namespace) -> int:
         track_deg=_given(args.track),
         vertical_rate_fpm=_given(args.vertical_rate),
     )
+    explained = 0
     for text in _texts(args.frames):
         message = decode(text, state=state)
         rows = list(explain_message(message, state))
@@ -65,6 +68,9 @@ def run(args: argparse.Namespace) -> int:
             _print_json(message, rows)
         else:
             _print_table(message, rows)
+        explained += 1
+    if not explained:
+        raise FormatError("there is no frame in it", source="standard input", hint="A frame is 14 or 28 hex digits.")
     return 0
 
 

@@ -162,7 +162,7 @@ def _scenario(args: argparse.Namespace) -> Any:
     if args.scenario == "-":
         text, source = sys.stdin.read(), "standard input"
     else:
-        text, source = Path(args.scenario).read_text(encoding="utf-8"), args.scenario
+        text, source = Path(args.scenario).read_text(encoding="utf-8", errors="replace"), args.scenario
     scenario = Scenario.parse(text, source=source)
     if args.seed is not None:
         scenario = dataclasses.replace(scenario, seed=args.seed)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import resource
 import signal
 import subprocess
@@ -64,6 +65,16 @@ def test_a_recording_is_not_converted_into_itself(tmp_path: Path, capsys: pytest
     before = recording.read_bytes()
     assert "is the input" in said(["convert", str(recording), str(recording)], capsys)
     assert recording.read_bytes() == before
+
+
+def test_a_scenario_that_is_no_text(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    (tmp_path / "noise.toml").write_bytes(bytes(range(128, 256)))
+    assert "this is not TOML" in said(["simulate", str(tmp_path / "noise.toml")], capsys)
+
+
+def test_nothing_to_explain(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]):
+    monkeypatch.setattr("sys.stdin", io.StringIO("\n"))
+    assert "there is no frame in it" in said(["explain", "-"], capsys)
 
 
 def test_the_help_named_is_that_of_the_command(capsys: pytest.CaptureFixture[str]):
