@@ -182,6 +182,8 @@ class Pipeline:
         shard_of = (key * np.uint32(2654435761) >> np.uint32(16)) % np.uint32(len(self.shards))
         rows = [np.flatnonzero(shard_of == s) for s in range(len(self.shards))]
         shares = [heard.take(mine) for mine in rows]
+        for shard in self.shards:  # whether there are several receivers is known to all at once
+            shard.tracker.grow_region(int(heard.frames.receiver.max()) + 1)
         share_of = {id(shard): share for shard, share in zip(self.shards, shares, strict=True)}
         parts = list(self.mapper(lambda shard: shard.push(share_of[id(shard)]), self.shards))
         for mine, share in zip(rows, shares, strict=True):

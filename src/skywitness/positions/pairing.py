@@ -252,7 +252,8 @@ def place(
     return       (latitude, longitude, verdict, reason): NaN without a place
     """
     tag = 0x80 | surface << 4 | source
-    known = pair.place_ns != NEVER and abs(now - pair.place_ns) <= TRUSTED_FOR_NS
+    # A place from further ahead than single messages reach was stamped by a clock since put right: begin anew.
+    known = pair.place_ns != NEVER and -LOCAL_FOR_NS <= now - pair.place_ns <= TRUSTED_FOR_NS
     if not known:
         lat_deg, lon_deg = global_place(
             pair, now, odd, lat, lon, surface, tag, reported_kt, reference_lat_deg, reference_lon_deg
@@ -278,8 +279,9 @@ def place(
     near_lat, near_lon = np.nan, np.nan
     if abs(elapsed_ns) <= LOCAL_FOR_NS:
         near_lat, near_lon = local(lat, lon, odd, surface, pair.lat_deg, pair.lon_deg)
-        near_lat = quantise_deg(near_lat)
-        near_lon = quantise_lon(near_lon)
+        if not math.isnan(near_lat):  # compiled, rounding NaN to an integer makes a number of it
+            near_lat = quantise_deg(near_lat)
+            near_lon = quantise_lon(near_lon)
     near = not math.isnan(near_lat) and is_reachable(
         pair.lat_deg, pair.lon_deg, near_lat, near_lon, elapsed_ns, speed_kt, track_deg, surface
     )

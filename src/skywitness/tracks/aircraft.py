@@ -109,7 +109,11 @@ def aircraft_table(aircraft: Records, pairs: Records, seen_since_ns: int = NEVER
     seen_since_ns  aircraft whose newest message is older are left out, as are slots nobody has
     """
     rows = np.flatnonzero(aircraft["seen_ns"] >= seen_since_ns)
-    rows = rows[np.argsort(aircraft_key(aircraft["icao"][rows], aircraft["kind"][rows]), kind="stable")]
+    key = aircraft_key(aircraft["icao"][rows], aircraft["kind"][rows])
+    order = np.lexsort((aircraft["seen_ns"][rows], key))
+    # An aircraft that came back after it was forgotten may have left its old state in another slot.
+    is_newest = np.r_[key[order][1:] != key[order][:-1], True][: len(order)]
+    rows = rows[order[is_newest]]
     aircraft, pairs = records_at(aircraft, rows), records_at(pairs, rows)
     columns: dict[str, NDArray[Any]] = {}
     for name, (dtype, _) in AircraftTable.dtypes().items():

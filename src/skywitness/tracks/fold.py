@@ -20,7 +20,7 @@ from skywitness.messages.mode_s.quality import navigation_integrity
 from skywitness.messages.mode_s.squawk import squawk
 from skywitness.positions.pairing import CONSISTENT, CONTRADICTED, place
 from skywitness.positions.waiting import POOL_AT_MOST, drop_waiting, push_waiting
-from skywitness.tracks.rows import WINDOW_NS, close_row, fill_row, fill_waiting_rows
+from skywitness.tracks.rows import OPEN_AT_MOST, WINDOW_NS, close_row, fill_row, fill_waiting_rows
 from skywitness.tracks.state import CACHE_LINE, LEVELS, level_code
 from skywitness.tracks.update import (
     FRESH_NS,
@@ -118,7 +118,9 @@ def fill_tracks(
             region_end[0] = (data_now // REGION_NS + 1) * REGION_NS
         if count + 2 >= len(out_rows):
             return i, count
-        while ring_span[0] < ring_span[1] and ring[ring_span[0] & ring_mask].closes_ns <= data_now:
+        while ring_span[0] < ring_span[1] and (
+            ring[ring_span[0] & ring_mask].closes_ns <= data_now or ring_span[1] - ring_span[0] >= OPEN_AT_MOST
+        ):
             closing = ring[ring_span[0] & ring_mask]
             ring_span[0] += 1
             if closing.receivers > 1:
@@ -161,8 +163,12 @@ def fill_tracks(
             if is_position:
                 for k in range(8):
                     at = craft.open_rows[k]
-                    if at >= ring_span[0] and ring[at & ring_mask].transmission == transmission[i]:
-                        ring[at & ring_mask].receivers += 1
+                    if at < ring_span[0]:
+                        continue
+                    joined = ring[at & ring_mask]
+                    # A row before it may hold an ended one in the ring, by the chance of who shares the state.
+                    if joined.transmission == transmission[i] and joined.closes_ns > data_now:
+                        joined.receivers = min(joined.receivers + 1, 0xFFFF)
                         break
             continue
         head = load_word8(data, i, 0)
@@ -228,7 +234,8 @@ def fill_tracks(
                     waiting.track_deg = craft.track_deg
                     continue
                 out = out_rows[count]
-                closes_ns = data_now + WINDOW_NS
+                # Data time may be behind this message until a receiver seldom heard is heard with it.
+                closes_ns = max(now, data_now) + WINDOW_NS
                 fill_row(
                     out, craft, now, reception[i], transmission[i], closes_ns, fix_lat, fix_lon, source, verdict, reason
                 )

@@ -8,14 +8,17 @@ import numpy as np
 
 from skywitness.kernel import kernel, scalar
 from skywitness.positions.cpr import local, quantise_deg, quantise_lon
-from skywitness.positions.pairing import CONFIRMED, CONSISTENT, NO_REASON, is_reachable
+from skywitness.positions.pairing import CONFIRMED, CONSISTENT, LOCAL_FOR_NS, NO_REASON, is_reachable
 from skywitness.positions.waiting import drop_waiting
 from skywitness.tracks.update import FRESH_NS
 
-__all__ = ["ROW", "WINDOW_NS", "close_row", "fill_positions", "fill_row", "fill_waiting_rows"]
+__all__ = ["OPEN_AT_MOST", "ROW", "WINDOW_NS", "close_row", "fill_positions", "fill_row", "fill_waiting_rows"]
 
 WINDOW_NS = 2_000_000_000
 """How long, in data time, later receptions of a transmission may still join its row."""
+
+OPEN_AT_MOST = 1 << 18
+"""Rows open at once; of more, the oldest close early. A clock far ahead would else stop data time and keep all open."""
 
 ROW = np.dtype(
     [
@@ -108,7 +111,10 @@ def fill_waiting_rows(out_rows, count, aircraft, pair, pool, pool_state, speed_k
             fix_lat = quantise_deg(fix_lat)
             fix_lon = quantise_lon(fix_lon)
             back_ns = waiting.time_ns - time_ns
-            if is_reachable(lat_deg, lon_deg, fix_lat, fix_lon, back_ns, speed_kt, np.nan, waiting.surface):
+            # After longer than that it could have flown half a zone, and the next zone would do as well.
+            if abs(back_ns) <= LOCAL_FOR_NS and is_reachable(
+                lat_deg, lon_deg, fix_lat, fix_lon, back_ns, speed_kt, np.nan, waiting.surface
+            ):
                 row = out_rows[count]
                 fill_row(
                     row, aircraft, waiting.time_ns, waiting.reception, waiting.reception, 0, fix_lat, fix_lon,

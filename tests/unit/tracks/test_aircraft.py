@@ -41,6 +41,7 @@ def test_slots_that_nobody_has_and_the_long_silent_are_left_out():
 def test_the_level_is_the_mean_of_those_known():
     states, pairs = repeated(BLANK_AIRCRAFT, 2), np.repeat(BLANK_PAIR, 2)
     states["seen_ns"] = NOW_NS
+    states["icao"] = 1, 2
     states["level"][1] = [10, 20, NO_LEVEL, 30, NO_LEVEL, NO_LEVEL, NO_LEVEL, NO_LEVEL]
     level = aircraft_table(states, pairs).signal_dbfs
     assert np.isnan(level[0])
