@@ -3,24 +3,41 @@
 from __future__ import annotations
 
 import contextlib
+import functools
+import gzip
+import math
+import tempfile
 from collections.abc import Callable, Iterator
-from typing import Protocol
+from pathlib import Path
+from typing import Any, Protocol
 
 import numpy as np
 
-from skywitness.batches import Frames
+from skywitness.batches import Frames, Positions
 from skywitness.codes.parity import syndrome_long, syndrome_short
-from skywitness.errors import FormatError
+from skywitness.errors import FormatError, SkywitnessError
 from skywitness.frames.demodulate.demodulator import Demodulator
 from skywitness.frames.demodulate.samples import SAMPLE_FORMATS
 from skywitness.frames.formats.avr import AvrReader
 from skywitness.frames.formats.beast import BeastReader
+from skywitness.frames.formats.detect import FORMATS, detect
 from skywitness.frames.formats.hex_csv import HexCsvReader
+from skywitness.frames.formats.jet1090 import Jet1090Reader
 from skywitness.frames.formats.uat import UatFrames, UatReader
 from skywitness.kernel import plain
+from skywitness.messages.formats.sbs import SbsReader
+from skywitness.messages.mode_s.catalogue import LAYOUTS
 from skywitness.messages.mode_s.columns import decode_table
+from skywitness.messages.mode_s.compose import compose_message
 from skywitness.messages.mode_s.decode import decode
+from skywitness.messages.mode_s.explain import explain
+from skywitness.messages.mode_s.reading import read_all
+from skywitness.messages.mode_s.surveillance import FORMATS as FRAME_LAYOUTS
+from skywitness.messages.uat.decoder import UatDecoder
 from skywitness.pipeline import Pipeline, Settings
+from skywitness.positions.formats.aircraft_json import AircraftJsonReader
+from skywitness.positions.formats.trace import TraceReader
+from skywitness.sources.readers import POSITION_FORMATS, open_recording
 
 __all__ = ["TARGETS", "one_input", "seeds"]
 
@@ -59,6 +76,7 @@ def rows_to_pipeline(data: bytes, cut: int) -> None:
     limit = max(1, cut % 16)
     for start in range(0, count, limit):
         output = pipeline.push(frames.slice(start, start + limit))
+        check_positions(output.positions)
         if len(output.messages) != min(limit, count - start):
             raise AssertionError("a frame without its row, or a row without its frame")
     pipeline.flush()
@@ -95,7 +113,7 @@ def through_reader(make: Callable[[], FrameReader], data: bytes, cut: int) -> No
         raise AssertionError("more rows than bytes")
     if len(frames):
         pipeline = Pipeline(Settings())
-        pipeline.push(frames)
+        check_positions(pipeline.push(frames).positions)
         pipeline.flush()
 
 
@@ -114,20 +132,123 @@ def csv_text(data: bytes, cut: int) -> None:
     through_reader(HexCsvReader, data, cut)
 
 
+def jet1090_text(data: bytes, cut: int) -> None:
+    """JSON lines of jet1090."""
+    through_reader(Jet1090Reader, data, cut)
+
+
 def uat_text(data: bytes, cut: int) -> None:
-    """UAT text; the frames are of another kind, so only cutting is compared."""
+    """UAT text, and the messages in it."""
     whole, cut_up = UatReader(), UatReader()
     rows = UatFrames.concat([whole.push(data), whole.flush()])
     parts = [cut_up.push(piece) for piece in pieces(data, cut)]
     if not rows.same_as(UatFrames.concat([*parts, cut_up.flush()])):
         raise AssertionError("other rows when cut")
+    check_positions(UatDecoder().push(rows))
+
+
+def through_position_reader(make: Callable[[], Any], data: bytes, cut: int) -> None:
+    """Read positions; cut or whole, the rows must be the same, and each on the Earth."""
+    whole, cut_up = make(), make()
+    positions = Positions.concat([whole.push(data), whole.flush()])
+    parts = [cut_up.push(piece) for piece in pieces(data, cut)]
+    if not positions.same_as(Positions.concat([*parts, cut_up.flush()])):
+        raise AssertionError("other rows when cut")
+    check_positions(positions)
+
+
+def check_positions(positions: Positions) -> None:
+    """No row is beyond a pole or the antimeridian, whatever it was made of."""
+    if not (np.abs(positions.lat_deg) <= 90.0).all():
+        raise AssertionError("a latitude beyond a pole")
+    if not ((positions.lon_deg >= -180.0) & (positions.lon_deg < 180.0)).all():
+        raise AssertionError("a longitude outside [-180, 180)")
+
+
+def sbs_text(data: bytes, cut: int) -> None:
+    """SBS lines."""
+    through_position_reader(SbsReader, data, cut)
+
+
+def aircraft_json_text(data: bytes, cut: int) -> None:
+    """Snapshots of aircraft.json."""
+    through_position_reader(AircraftJsonReader, data, cut)
+
+
+def trace_text(data: bytes, cut: int) -> None:
+    """Traces of readsb."""
+    through_position_reader(TraceReader, data, cut)
+
+
+@functools.cache
+def scratch_file() -> Path:
+    """One file for all inputs of this process; it goes with the process."""
+    directory = tempfile.TemporaryDirectory(prefix="skywitness-fuzz-")
+    KEPT.append(directory)
+    return Path(directory.name) / "input"
+
+
+KEPT: list[Any] = []
+
+
+def whole_file(data: bytes, cut: int) -> None:
+    """A file of any kind, compressed or not: its format, then all that is in it or one clear sentence."""
+    scratch_file().write_bytes(data)
+    try:
+        recording = open_recording(scratch_file(), format=[None, *FORMATS][cut % (1 + len(FORMATS))])
+        if recording.format in POSITION_FORMATS:
+            for positions in recording.positions():
+                check_positions(positions)
+        else:
+            for _ in recording.frames():
+                pass
+    except SkywitnessError as error:
+        if "\n" in str(error):
+            raise AssertionError("an error of more than one line") from error
+
+
+def format_of(data: bytes, cut: int) -> None:
+    """`detect`, of bytes from the network that no file holds."""
+    with contextlib.suppress(FormatError):
+        detect(data)
 
 
 def one_message(data: bytes, cut: int) -> None:
-    """`decode`: of bytes, and of text that is hex or not."""
+    """`decode` and `explain`: of bytes, and of text that is hex or not."""
     for given in (data[:14], data[:7], data.hex()[: cut % 40], data.decode("latin-1")):
         with contextlib.suppress(FormatError):
             decode(given)
+            explain(given)
+    frame = np.zeros(14, np.uint8)
+    frame[: len(data[:14])] = list(data[:14])
+    for length in (7, 14):
+        intact = frame.copy()
+        mend_parity(intact, length)
+        with contextlib.suppress(FormatError):
+            explain(intact[:length].tobytes())
+
+
+def composed(data: bytes, cut: int) -> None:
+    """What a message says, composed, says the same again."""
+    layouts = [layout for layout in LAYOUTS if layout not in FRAME_LAYOUTS.values()]
+    layout = layouts[cut % len(layouts)]
+    derived = {id(field) for field in layout.derived}
+
+    def said(message: int) -> dict[str, Any]:
+        return {
+            field.name: value
+            for field, _, value in read_all(layout, message)
+            if field.name and value is not None and id(field) not in derived
+        }
+
+    values = said(int.from_bytes(data[:7].ljust(7, b"\0"), "big"))
+    if any(isinstance(value, str) and "#" in value for value in values.values()):
+        return  # a character that is none cannot be asked for
+    again = said(compose_message(layout, **values))
+    for name, value in values.items():
+        same = math.isclose(again[name], value, abs_tol=1e-9) if isinstance(value, float) else again[name] == value
+        if not same:
+            raise AssertionError(f"{layout.name}: {name} {value!r} became {again[name]!r}")
 
 
 def all_columns(data: bytes, cut: int) -> None:
@@ -162,6 +283,13 @@ TARGETS: dict[str, Callable[[bytes, int], None]] = {
     "message": one_message,
     "columns": all_columns,
     "radio": radio_samples,
+    "jet1090": jet1090_text,
+    "sbs": sbs_text,
+    "aircraft_json": aircraft_json_text,
+    "trace": trace_text,
+    "file": whole_file,
+    "format": format_of,
+    "composed": composed,
 }
 
 
@@ -176,12 +304,32 @@ def one_input(data: bytes) -> None:
 
 EVEN, ODD = "8D40621D58C382D690C8AC2863A7", "8D40621D58C386435CC412692AD6"
 UAT = "-00a66ef135445d525a0c0519119021204800;rs=0;\n"
+SBS = "MSG,3,1,1,40621D,1,2016/06/14,12:00:00.000,2016/06/14,12:00:00.000,,38000,,,52.2572,3.9194,,,0,0,0,0\r\n"
+AIRCRAFT_JSON = (
+    '{"now":1700000000.5,"messages":9,"aircraft":[{"hex":"~40621d","type":"adsb_icao","flight":"KLM1023 ",'
+    '"alt_baro":"ground","lat":52.2572,"lon":-180.0,"seen_pos":0.1,"squawk":"7700","nic":8,"mlat":[],"seen":0.1}]}'
+)
+TRACE = (
+    '{"icao":"40621d","timestamp":1700000000.0,"trace":[[0.5,52.25,3.9,38000,480.1,90.0,0,64,{"flight":"KLM1023"},'
+    '"adsb_icao",null,null,null,null],[9.0,52.26,3.91,"ground",null,null,1,null,null]]}'
+)
+JET1090 = (
+    f'{{"timestamp":1700000000.123456789,"frame":"{EVEN.lower()}","df":"17","metadata":[{{"system_timestamp":'
+    f'1700000000.5,"gnss_timestamp":43200000000001,"rssi":-9.5,"serial":7}}]}}\n'
+)
 SEEDS = {
     "avr": f"*{EVEN};@000000000001{ODD};\n".encode(),
     "csv": f"1700000000.123456789,{EVEN},40621D,11\n1700000001.5,40621D,{ODD}\n".encode(),
     "uat": UAT.encode(),
     "message": bytes.fromhex(EVEN),
     "columns": bytes.fromhex(EVEN + ODD),
+    "jet1090": JET1090.encode(),
+    "sbs": SBS.encode(),
+    "aircraft_json": AIRCRAFT_JSON.encode(),
+    "trace": TRACE.encode(),
+    "file": gzip.compress(SBS.encode() * 3, mtime=0),
+    "format": SBS.encode(),
+    "composed": bytes.fromhex(EVEN)[4:11],
     "rows": bytes.fromhex(f"4100{EVEN}4100{ODD}"),
     "beast": bytes.fromhex(f"1ae80001020304050607 1a33000000000001 0a {EVEN} 1a331a1a0000000002 0a {ODD}"),
 }
