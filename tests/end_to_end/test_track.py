@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import datetime as dt
 import io
 import itertools
 import json
@@ -198,3 +199,21 @@ def test_an_input_is_never_written_over(pair: Path, monkeypatch: pytest.MonkeyPa
     (pair / "same.csv").write_bytes((pair / "two-north.beast").read_bytes())
     assert cli.main(["track", "same.csv", "-o", "same.csv"]) == 2
     assert (pair / "same.csv").read_bytes() == (pair / "two-north.beast").read_bytes()
+
+
+def test_stamps_of_a_pipe_can_be_said_to_be_gps_time(tmp_path):
+    (tmp_path / "gps.toml").write_text(
+        SCENARIO.replace('name = "north"', 'name = "north"\nclock = "gps"').split('[[receiver]]\nname = "south"')[0]
+        + "[[fleet]]\ncount = 20\narea = [46.9, 7.9, 47.1, 8.1]\n"
+    )
+    assert skywitness("simulate", "gps.toml", "-o", "gps.avr", cwd=tmp_path).returncode == 0
+    heard = (tmp_path / "gps.avr").read_bytes()
+    spans = {}
+    for options in ([], ["--gps"]):
+        done = skywitness("track", "-", "--start", "2026-06-01T00:00:00Z", "--json", *options, cwd=tmp_path, data=heard)
+        assert done.returncode == 0, done.stderr
+        summary = json.loads(done.stdout)
+        start, end = (dt.datetime.fromisoformat(summary[name]) for name in ("from", "until"))
+        spans[bool(options)] = (end - start).total_seconds()
+    assert spans[True] == pytest.approx(20, abs=2)
+    assert spans[False] > 1000  # nanoseconds taken for 12 MHz ticks

@@ -9,7 +9,7 @@ from contextlib import ExitStack
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from skywitness.cli.inputs import FORMATS, time_ns
+from skywitness.cli.inputs import add_input_options, time_ns
 from skywitness.errors import ConfigError, SkywitnessError
 
 if TYPE_CHECKING:
@@ -48,11 +48,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="where the receiver of the first file stands (given again: of the second, and so on); it tells where "
         "aircraft on the ground are",
     )  # fmt: skip
-    add(
-        "--from", dest="from_format", choices=FORMATS, metavar="FORMAT",
-        help="of all the files, instead of finding out by content",
-    )  # fmt: skip
-    add("--start", metavar="TIME", help="time of the first frame, where the data tell none: ISO 8601 or epoch seconds")
+    add_input_options(parser)
     add("--no-repair", action="store_true", help="do not correct single wrong bits")
     add("--shards", type=int, default=1, metavar="N", help="share the aircraft out among N states (1)")
     add("--rows", type=int, default=50, metavar="N", help="print so many aircraft at most (50); 0: all")
@@ -95,6 +91,7 @@ def run(args: argparse.Namespace) -> int:
                 settings=settings,
                 start_ns=None if args.start is None else time_ns(args.start),
                 format=args.from_format,
+                gps=args.gps,
                 on_read=bar.advance,
             )
             writers = []

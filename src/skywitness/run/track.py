@@ -78,6 +78,7 @@ class Tracking:
 
     paths     one receiver each, of the same time; those that hold positions already come after the others
     settings  as for the pipeline; places in the order of the files
+    gps       as for `open_recording`
     on_read   called with the number of stored bytes each time some have been read
 
     Raises OSError or FormatError for a file that cannot be begun. Damage farther on ends that file only: `failures`.
@@ -90,10 +91,11 @@ class Tracking:
         settings: Settings | None = None,
         start_ns: int | None = None,
         format: str | None = None,
+        gps: bool | None = None,
         on_read: Callable[[int], None] | None = None,
     ) -> None:
         self.recordings = [
-            open_recording(path, segment=segment, start_ns=start_ns, format=format, on_read=on_read)
+            open_recording(path, segment=segment, start_ns=start_ns, format=format, gps=gps, on_read=on_read)
             for segment, path in enumerate(paths)
         ]
         settings = settings or Settings()
