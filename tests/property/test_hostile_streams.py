@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from skywitness.batches import Frames
+from skywitness.batches import REASONS, Frames
 from skywitness.kernel import plain
 from skywitness.messages.mode_s.encode import encode_cpr
 from skywitness.pipeline import Pipeline, Settings
@@ -113,3 +113,25 @@ def test_an_aircraft_that_comes_back_is_in_the_table_once(shards: int) -> None:
     assert len(icao) == len(set(icao.tolist())) == 601
     newest = np.concatenate([table.seen_time_ns for table in tables])[icao == 0x400000]
     assert newest.tolist() == [rows[-1][0]]
+
+
+def test_a_place_beyond_the_horizon_of_the_receiver_is_contradicted() -> None:
+    """The receiver stands at 50 N 8 E by its operator's word; 61 N is 660 NM away, 57 N is 420."""
+    settings = Settings(places=((50.0, 8.0),))
+    for lat, verdicts in ((61.0, {CONTRADICTED}), (57.0, {2, CONSISTENT})):
+        positions = Pipeline(settings).push(frames_from(flight(0x400000, 30, lat=lat))).positions
+        assert len(positions) >= 28
+        assert set(positions.verdict.tolist()) == verdicts
+        assert set(positions.reason.tolist()) == ({REASONS.index("range")} if lat > 60 else {0})
+    anywhere = Pipeline().push(frames_from(flight(0x400000, 30, lat=61.0))).positions
+    assert CONTRADICTED not in anywhere.verdict
+
+
+def test_a_far_place_does_not_replace_a_near_one() -> None:
+    near = flight(0x400000, 60)
+    far = flight(0x400000, 40, lat=70.0, start=START + 10 * S + S // 10)
+    rows = sorted(near + far)
+    positions = Pipeline(Settings(places=((50.0, 8.0),))).push(frames_from(rows)).positions
+    believed = positions.take(positions.verdict != CONTRADICTED)
+    assert len(believed) >= 55
+    assert (believed.lat_deg < 52.0).all()

@@ -61,6 +61,7 @@ UNVERIFIABLE = 2
 CONTRADICTED = 3
 NO_REASON = 0
 SPEED = 1
+RANGE = 2
 NULL_ISLAND = 5
 DUPLICATE_ADDRESS = 6
 
@@ -72,6 +73,7 @@ LOCAL_FOR_NS = 600 * SECOND
 LOCAL_WITHIN_M = 185_200.0  # 100 NM, well inside half a zone
 AHEAD_DEG = 20.0
 SURFACE_WITHIN_M = 450_000.0
+HEARD_WITHIN_M = 926_000.0  # 500 NM: beyond the radio horizon of an aircraft at 60,000 ft and of a mast of 1,500 m
 TRUSTED_FOR_NS = 3600 * SECOND
 BETTER_SOURCE_FOR_NS = 20 * SECOND
 FULL_SUPPORT = 400
@@ -236,9 +238,19 @@ def remember_message(pair, now, odd, lat, lon, tag):
 
 
 @scalar
+def is_too_far(lat_deg, lon_deg, receiver_lat_deg, receiver_lon_deg):
+    """Say whether a receiver cannot have heard a transmitter there, by the radio horizon."""
+    # The middle latitude's cosine makes polar distances short, and this must not reject what can be heard.
+    return abs(lat_deg - receiver_lat_deg) * DEGREE_M > HEARD_WITHIN_M or (
+        distance_m(lat_deg, lon_deg, receiver_lat_deg, receiver_lon_deg) > 1.1 * HEARD_WITHIN_M
+    )
+
+
+@scalar
 def place(
-    pair, now, odd, lat, lon, surface, source, speed_kt, reported_kt, track_deg, reference_lat_deg, reference_lon_deg
-):
+    pair, now, odd, lat, lon, surface, source, speed_kt, reported_kt, track_deg, reference_lat_deg, reference_lon_deg,
+    in_range_of_reference,
+):  # fmt: skip
     """Place of one position message, and what it is worth.
 
     pair         PAIR record of the aircraft; changed
@@ -249,6 +261,8 @@ def place(
     speed_kt     float  the most it may have flown since its last place, by what it reported
     reported_kt, track_deg   float  its reported speed and track; NaN unknown
     reference_lat_deg, reference_lon_deg   a place within 45 degrees, for the surface; NaN where there is none
+    in_range_of_reference   bool   the reference is the receiver that heard it, by its operator's word: a first place,
+                                   or one that would replace the last, must be within HEARD_WITHIN_M of it
     return       (latitude, longitude, verdict, reason): NaN without a place
     """
     tag = 0x80 | surface << 4 | source
@@ -265,6 +279,8 @@ def place(
         lon_deg = quantise_lon(lon_deg)
         if lat_deg == 0.0 and lon_deg == 0.0:
             return lat_deg, lon_deg, CONTRADICTED, NULL_ISLAND
+        if in_range_of_reference and is_too_far(lat_deg, lon_deg, reference_lat_deg, reference_lon_deg):
+            return lat_deg, lon_deg, CONTRADICTED, RANGE
         if surface and distance_m(lat_deg, lon_deg, reference_lat_deg, reference_lon_deg) > SURFACE_WITHIN_M:
             # The reference may be old or wrong itself: the message waits for a better one.
             return np.nan, np.nan, UNVERIFIABLE, NO_REASON
@@ -315,6 +331,8 @@ def place(
             support(pair, odd, GOOD)
         supported = pair.support_even >= GOOD and pair.support_odd >= GOOD
         return lat_deg, lon_deg, CONSISTENT if supported else UNVERIFIABLE, NO_REASON
+    if in_range_of_reference and is_too_far(lat_deg, lon_deg, reference_lat_deg, reference_lon_deg):
+        return lat_deg, lon_deg, CONTRADICTED, RANGE
     if found and contradict(pair, now, lat_deg, lon_deg, speed_kt, track_deg, surface):
         set_place(pair, now, lat_deg, lon_deg, source)
         pair.support_even = HALF if odd else min(FULL_SUPPORT, pair.rival_support)

@@ -212,6 +212,7 @@ def fill_tracks(
                     craft.track_deg if now - craft.velocity_ns < FRESH_NS else np.nan,
                     place_lat[by] if place_known[by] and data_now - place_ns[by] < PLACE_FOR_NS else np.nan,
                     place_lon[by],
+                    place_known[by] == 1 and source != MLAT,
                 )
                 if math.isnan(fix_lat):
                     totals[UNPLACED] += 1
