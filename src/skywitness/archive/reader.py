@@ -1,0 +1,245 @@
+"""Answers from the files and from what is not in a file yet: `History` of questions/answer.py.
+
+A question takes its list of files and its rows in memory in one step, so no row is missed or seen twice while a minute
+goes from one to the other. Files are pruned by minute, then by the aircraft they hold, then by row group.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, cast
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import structlog
+
+from skywitness.archive.layout import POSITIONS, STATES, Table, address_keys, array_of, decoded, numbers_of, sorted_once
+from skywitness.archive.live import Live
+from skywitness.archive.manifest import Entry, Manifest, day_of_minute
+from skywitness.batches import I64, U8, U32, VERDICTS, Batch, Positions
+from skywitness.errors import ArchiveError
+from skywitness.tracks.aircraft import AircraftTable, aircraft_key
+
+__all__ = ["INDEX_BYTES", "StoredHistory", "open_history", "parquet_of"]
+
+log = structlog.get_logger("skywitness.archive")
+
+INDEX_BYTES = 64 << 20
+"""Memory for which aircraft are in which file; what was used last stays."""
+
+CONTRADICTED = VERDICTS.index("contradicted")
+
+
+@contextmanager
+def parquet_of(source: Any, name: str) -> Iterator[pq.ParquetFile]:
+    """Open a Parquet file, from a path or a buffer.
+
+    Raises ArchiveError for whatever is wrong with what it holds.
+    """
+    try:
+        with pq.ParquetFile(source) as file:
+            yield file
+    except FileNotFoundError:
+        raise
+    except (pa.ArrowException, OSError, ValueError, OverflowError) as error:
+        # Arrow reports a bad page or footer as ArrowInvalid, OSError or ValueError, whatever it meets first.
+        raise ArchiveError(f"it is damaged ({first_line(error)})", source=name) from error
+
+
+def first_line(error: Exception) -> str:
+    """What an error says, without the rest of the page."""
+    return (str(error).splitlines() or [type(error).__name__])[0].rstrip(".")
+
+
+class StoredHistory:
+    """A store's past. Any number of threads may ask.
+
+    directory  the data directory
+    manifest   what there is; changed by the writer only, under `lock`
+    live       rows that wait for their files, by table; none if no writer is here
+    strict     raise ArchiveError for a damaged file; otherwise it is left out, told once and listed in `damaged`
+    """
+
+    def __init__(
+        self,
+        directory: Path,
+        manifest: Manifest,
+        live: Mapping[str, Live],
+        lock: threading.RLock,
+        *,
+        strict: bool = False,
+    ) -> None:
+        self.directory = directory
+        self.manifest = manifest
+        self.live = live
+        self.lock = lock
+        self.strict = strict
+        self.damaged: dict[str, str] = {}
+        """Files that could not be read, and why."""
+        self._index: OrderedDict[str, I64] = OrderedDict()
+        self._index_bytes = 0
+        self._index_lock = threading.Lock()
+
+    def positions(
+        self,
+        from_ns: int,
+        until_ns: int,
+        *,
+        icao: U32 | None = None,
+        address_kind: U8 | None = None,
+        contradicted: bool = False,
+    ) -> Positions:
+        """Return final rows sorted by (address_kind, icao, time_ns, parent).
+
+        icao, address_kind  equally long lists of aircraft; all if not given; without kinds, ICAO addresses
+        contradicted        with the rows that were rejected, and their reason
+        """
+        rows = cast(Positions, self._rows(POSITIONS, from_ns, until_ns, wanted_keys(icao, address_kind)))
+        return rows if contradicted else rows.take(rows.verdict != CONTRADICTED)
+
+    def states(
+        self, from_ns: int, until_ns: int, *, icao: U32 | None = None, address_kind: U8 | None = None
+    ) -> AircraftTable:
+        """Return what was known of each aircraft from time to time, by (address_kind, icao, seen_time_ns)."""
+        return cast(AircraftTable, self._rows(STATES, from_ns, until_ns, wanted_keys(icao, address_kind)))
+
+    def days(self) -> list[str]:
+        """Return the UTC days with data, YYYY-MM-DD, in order."""
+        with self.lock:
+            minutes = [m for table in self.manifest.tables.values() for m in table.order]
+            for live in self.live.values():
+                minutes += [*live.waiting(), *live.sealed]
+        days = np.unique(np.array(minutes, np.int64) // 1440)
+        return [day_of_minute(day * 1440) for day in days.tolist()]
+
+    def remember(self, entry: Entry, keys: I64) -> None:
+        """Note which aircraft a file holds, so that it is not opened for others.
+
+        keys  sorted, each once, see `address_keys`
+        """
+        with self._index_lock:
+            if entry.path not in self._index:
+                self._index_bytes += keys.nbytes
+            self._index[entry.path] = keys
+            self._index.move_to_end(entry.path)
+            while self._index_bytes > INDEX_BYTES and len(self._index) > 1:
+                self._index_bytes -= self._index.popitem(last=False)[1].nbytes
+
+    def _rows(self, table: Table, from_ns: int, until_ns: int, wanted: I64 | None) -> Batch:
+        with self.lock:
+            entries = self.manifest.tables[table.name].between(from_ns, until_ns)
+            waiting = self.live[table.name].between(from_ns, until_ns) if table.name in self.live else []
+        stored = [part for entry in entries if (part := self._read(table, entry, wanted)) is not None]
+        parts = [decoded(table, pa.concat_tables(stored))] if stored else []
+        for rows in waiting:
+            parts.append(rows if wanted is None else rows.take(np.isin(address_keys(rows), wanted)))
+        rows = table.batch.concat(parts)
+        times = getattr(rows, table.time)
+        if len(rows) and (times.min() < from_ns or times.max() >= until_ns):
+            rows = rows.take((times >= from_ns) & (times < until_ns))
+        return sorted_once(table, rows)
+
+    def _read(self, table: Table, entry: Entry, wanted: I64 | None) -> pa.Table | None:
+        """Return the rows of the wanted aircraft in a file, as stored; None if there are none."""
+        path = self.directory / entry.path
+        if wanted is not None:
+            with self._index_lock:
+                known = self._index.get(entry.path)
+                if known is not None:
+                    self._index.move_to_end(entry.path)
+            if known is not None and not is_any_of(wanted, known):
+                return None
+        try:
+            with parquet_of(path, str(path)) as file:
+                return self._read_open(table, entry, file, wanted, known is not None if wanted is not None else True)
+        except FileNotFoundError:
+            with self.lock:
+                if entry.path not in self.manifest.entries:
+                    return None  # deleted by age or size since the list was taken
+            self._leave_out(entry, ArchiveError("the file is missing", source=str(path)))
+        except ArchiveError as error:
+            self._leave_out(entry, error)
+        return None
+
+    def _read_open(
+        self, table: Table, entry: Entry, file: pq.ParquetFile, wanted: I64 | None, is_indexed: bool
+    ) -> pa.Table | None:
+        require_columns(table, file.schema_arrow, entry.path)
+        if wanted is None:
+            return file.read(use_threads=False)
+        if not is_indexed:
+            keys = np.unique(keys_of(file.read(columns=["icao", "address_kind"], use_threads=False)))
+            self.remember(entry, keys)
+            if not is_any_of(wanted, keys):
+                return None
+        groups = list(range(file.metadata.num_row_groups))
+        if len(groups) > 1:
+            groups = [g for g in groups if may_hold(file.metadata.row_group(g), wanted)]
+        rows = file.read_row_groups(groups, use_threads=False)
+        keys = keys_of(rows)
+        if not bool((keys[1:] >= keys[:-1]).all()):
+            return rows.take(array_of(np.flatnonzero(np.isin(keys, wanted)).astype(np.int64), None, pa.int64()))
+        first, last = np.searchsorted(keys, wanted, "left"), np.searchsorted(keys, wanted, "right")
+        slices = [rows.slice(a, b - a) for a, b in zip(first.tolist(), last.tolist(), strict=True) if b > a]
+        return pa.concat_tables(slices) if slices else None
+
+    def _leave_out(self, entry: Entry, error: ArchiveError) -> None:
+        if self.strict:
+            raise error
+        if entry.path not in self.damaged:
+            self.damaged[entry.path] = error.what
+            log.error("stored file left out", path=entry.path, reason=error.what)
+
+
+def open_history(directory: Path, *, strict: bool = False) -> StoredHistory:
+    """Open a store for reading alone, also while another process writes it: the files listed at this moment.
+
+    Raises ArchiveError if a later version wrote it.
+    """
+    return StoredHistory(directory, Manifest(directory, None), {}, threading.RLock(), strict=strict)
+
+
+def wanted_keys(icao: U32 | None, address_kind: U8 | None) -> I64 | None:
+    """Keys of the aircraft asked for, sorted, each once; None for all."""
+    if icao is None:
+        return None
+    kinds = np.zeros(len(icao), np.uint8) if address_kind is None else np.asarray(address_kind, np.uint8)
+    return np.unique(aircraft_key(np.asarray(icao, np.uint32), kinds))
+
+
+def is_any_of(wanted: I64, keys: I64) -> bool:
+    """Whether sorted lists have something in common."""
+    if not len(keys) or not len(wanted):
+        return False
+    at = np.searchsorted(keys, wanted).clip(0, len(keys) - 1)
+    return bool((keys[at] == wanted).any())
+
+
+def keys_of(rows: pa.Table) -> I64:
+    """Kind and address of stored rows as one number."""
+    return numbers_of(rows.column("icao"))[0] | numbers_of(rows.column("address_kind"))[0] << 24
+
+
+def require_columns(table: Table, schema: pa.Schema, source: str) -> None:
+    """Raise ArchiveError if a file does not have the columns of its table."""
+    for field in table.schema():
+        index = schema.get_field_index(field.name)
+        if index < 0 or schema.field(index).type != field.type:
+            raise ArchiveError(f"column {field.name!r} is missing or of another type", source=source)
+
+
+def may_hold(group: Any, wanted: I64) -> bool:
+    """Whether a row group can have rows of one of the aircraft, by its statistics."""
+    columns = {column.path_in_schema: column for column in map(group.column, range(group.num_columns))}
+    icao, kind = columns["icao"].statistics, columns["address_kind"].statistics
+    if icao is None or kind is None or not icao.has_min_max or not kind.has_min_max:
+        return True
+    kinds, addresses = wanted >> 24, wanted & 0xFFFFFF
+    return bool(
+        ((kinds >= kind.min) & (kinds <= kind.max) & (addresses >= icao.min) & (addresses <= icao.max)).any()
+    )  # fmt: skip
