@@ -53,6 +53,7 @@ class Live:
             return
         with self.lock:
             self._incoming.append(rows)
+            self.rows += len(rows)
             self._now_ns = now_ns
             if len(self._incoming) >= INCOMING_AT_MOST:
                 self._sort_in()
@@ -111,7 +112,9 @@ class Live:
         times = getattr(rows, self.table.time)
         good = (times >= EARLIEST_NS) & (times < LATEST_NS)
         if not good.all():
-            self.dropped["untimed"] = self.dropped.get("untimed", 0) + int(len(rows) - good.sum())
+            bad = int(len(rows) - good.sum())
+            self.dropped["untimed"] = self.dropped.get("untimed", 0) + bad
+            self.rows -= bad
             rows = rows.take(good)
             if not len(rows):
                 return
@@ -123,4 +126,3 @@ class Live:
             minute = self.minutes.setdefault(number, Minute(self._now_ns))
             minute.parts.append(part)
             minute.rows += len(part)
-            self.rows += len(part)

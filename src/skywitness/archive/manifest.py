@@ -312,6 +312,7 @@ class Manifest:
             match line:
                 case Entry():
                     new.append(line)
+                    self.next = max(self.next, line.number + 1)
                     self.entries[line.path] = line
                 case Drop():
                     self._remove(line.path)

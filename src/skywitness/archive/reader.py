@@ -25,12 +25,15 @@ from skywitness.batches import I64, U8, U32, VERDICTS, Batch, Positions
 from skywitness.errors import ArchiveError
 from skywitness.tracks.aircraft import AircraftTable, aircraft_key
 
-__all__ = ["INDEX_BYTES", "StoredHistory", "open_history", "parquet_of"]
+__all__ = ["INDEX_BYTES", "TRACK_BYTES", "StoredHistory", "open_history", "parquet_of"]
 
 log = structlog.get_logger("skywitness.archive")
 
 INDEX_BYTES = 64 << 20
 """Memory for which aircraft are in which file; what was used last stays."""
+
+TRACK_BYTES = 32 << 20
+"""Memory for the rows of single aircraft that were asked for, by hour."""
 
 CONTRADICTED = VERDICTS.index("contradicted")
 
@@ -83,6 +86,8 @@ class StoredHistory:
         """Files that could not be read, and why."""
         self._index: OrderedDict[str, I64] = OrderedDict()
         self._index_bytes = 0
+        self._tracks: OrderedDict[tuple[str, int, int], tuple[tuple[str, ...], list[Batch]]] = OrderedDict()
+        self._track_bytes = 0
         self._index_lock = threading.Lock()
 
     def positions(
@@ -134,8 +139,10 @@ class StoredHistory:
         with self.lock:
             entries = self.manifest.tables[table.name].between(from_ns, until_ns)
             waiting = self.live[table.name].between(from_ns, until_ns) if table.name in self.live else []
-        stored = [part for entry in entries if (part := self._read(table, entry, wanted)) is not None]
-        parts = [decoded(table, pa.concat_tables(stored))] if stored else []
+        if wanted is not None and len(wanted) == 1:
+            parts = self._of_one(table, entries, wanted)
+        else:
+            parts = self._of_files(table, entries, wanted)
         for rows in waiting:
             parts.append(rows if wanted is None else rows.take(np.isin(address_keys(rows), wanted)))
         rows = table.batch.concat(parts)
@@ -143,6 +150,39 @@ class StoredHistory:
         if len(rows) and (times.min() < from_ns or times.max() >= until_ns):
             rows = rows.take((times >= from_ns) & (times < until_ns))
         return sorted_once(table, rows)
+
+    def _of_files(self, table: Table, entries: list[Entry], wanted: I64 | None) -> list[Batch]:
+        stored = [part for entry in entries if (part := self._read(table, entry, wanted)) is not None]
+        return [decoded(table, pa.concat_tables(stored))] if stored else []
+
+    def _of_one(self, table: Table, entries: list[Entry], wanted: I64) -> list[Batch]:
+        """Rows of one aircraft, hour by hour: a map asks for the same track again and again."""
+        hours: dict[int, list[Entry]] = {}
+        for entry in entries:
+            hours.setdefault(entry.minute // 60, []).append(entry)
+        parts = []
+        for hour, files in hours.items():
+            key = table.name, int(wanted[0]), hour
+            paths = tuple(entry.path for entry in files)
+            with self._index_lock:
+                kept = self._tracks.get(key)
+                if kept is not None and kept[0] == paths:
+                    self._tracks.move_to_end(key)
+                    parts += kept[1]
+                    continue
+            rows = self._of_files(table, files, wanted)
+            parts += rows
+            if rows:
+                self._keep(key, paths, rows)
+        return parts
+
+    def _keep(self, key: tuple[str, int, int], paths: tuple[str, ...], rows: list[Batch]) -> None:
+        with self._index_lock:
+            before = self._tracks.pop(key, ((), []))
+            self._tracks[key] = paths, rows
+            self._track_bytes += nbytes(rows) - nbytes(before[1])
+            while self._track_bytes > TRACK_BYTES:
+                self._track_bytes -= nbytes(self._tracks.popitem(last=False)[1][1])
 
     def _read(self, table: Table, entry: Entry, wanted: I64 | None) -> pa.Table | None:
         """Return the rows of the wanted aircraft in a file, as stored; None if there are none."""
@@ -202,6 +242,11 @@ def open_history(directory: Path, *, strict: bool = False) -> StoredHistory:
     Raises ArchiveError if a later version wrote it.
     """
     return StoredHistory(directory, Manifest(directory, None), {}, threading.RLock(), strict=strict)
+
+
+def nbytes(rows: list[Batch]) -> int:
+    """Memory that batches take."""
+    return sum(int(getattr(batch, name).nbytes) for batch in rows for name in batch.names())
 
 
 def wanted_keys(icao: U32 | None, address_kind: U8 | None) -> I64 | None:

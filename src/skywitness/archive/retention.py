@@ -85,7 +85,6 @@ def take_up(manifest: Manifest, files: Files) -> dict[str, int]:
             found["deleted"] += 1
     manifest.append(new)
     manifest.enter(new)
-    manifest.next = max([manifest.next, *(entry.number + 1 for entry in new)])
     return found
 
 
