@@ -9,7 +9,7 @@ from pathlib import Path
 from skywitness.archive.durable import Disk
 
 
-class PowerLoss(Exception):
+class PowerLossError(Exception):
     """The machine is off."""
 
 
@@ -25,7 +25,7 @@ class FragileDisk(Disk):
     def step(self) -> None:
         self.operations += 1
         if self.operations - 1 == self.fails_at:
-            raise PowerLoss
+            raise PowerLossError
 
     def open_append(self, path: Path) -> FragileFile:
         self.step()

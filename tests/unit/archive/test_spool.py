@@ -16,7 +16,7 @@ from skywitness.archive.reader import open_history
 from skywitness.archive.spool import Spool, SpoolSettings
 from skywitness.batches import UNTIMED, Positions
 from skywitness.tracks.aircraft import AircraftTable
-from tests.power_loss import FragileDisk, PowerLoss
+from tests.power_loss import FragileDisk, PowerLossError
 from tests.rows_from import BEGIN_NS, positions_from, states_from
 
 ALL = -(1 << 62), 1 << 62
@@ -243,7 +243,7 @@ def test_power_may_go_at_any_operation(tmp_path: Path):
             spool = Spool(directory, files=disk)
             push_all(spool, rows, 50)
             spool.close()
-        except PowerLoss:
+        except PowerLossError:
             pass
         listed = dict(spool.manifest.entries) if spool else {}
         disk.lose(rng)

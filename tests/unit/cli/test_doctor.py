@@ -1,0 +1,190 @@
+"""What the doctor says of a data directory, well and ill; it changes nothing."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+from pathlib import Path
+
+import pytest
+
+from skywitness.archive.manifest import MANIFEST
+from skywitness.archive.spool import Spool
+from skywitness.batches import Positions
+from skywitness.cli import doctor
+from skywitness.errors import ConfigError
+from tests.rows_from import BEGIN_NS, positions_from, states_from
+
+S = 1_000_000_000
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Path:
+    """Ten minutes with a hole of three, and two segments."""
+    spool = Spool(tmp_path)
+    rows = positions_from(1000, seconds=600)
+    minute = (rows.time_ns - BEGIN_NS) // (60 * S)
+    rows = rows.take((minute < 4) | (minute > 6))
+    spool.push(rows, BEGIN_NS)
+    spool.states(states_from(rows), BEGIN_NS)
+    spool.close()
+    (tmp_path / "raw").mkdir()
+    for number in (1, 2):
+        (tmp_path / "raw" / f"{number:08}.seg").write_bytes(bytes(5000))
+    os.utime(tmp_path / "raw" / "00000001.seg", (1_780_315_200, 1_780_315_200))
+    os.utime(tmp_path / "raw" / "00000002.seg", (1_780_318_800, 1_780_318_800))
+    (tmp_path / "raw" / "00000001.seal").write_bytes(b"root")
+    return tmp_path
+
+
+def asked(directory: Path, capsys, *, verify: bool = False) -> tuple[int, dict]:
+    capsys.readouterr()  # what the writer logged
+    before = {path: path.read_bytes() for path in directory.rglob("*") if path.is_file()}
+    code = doctor.run(argparse.Namespace(data=str(directory), verify=verify, json=True))
+    assert {path: path.read_bytes() for path in directory.rglob("*") if path.is_file()} == before
+    return code, json.loads(capsys.readouterr().out)
+
+
+def test_a_store_that_is_well(store: Path, capsys):
+    code, facts = asked(store, capsys, verify=True)
+    assert (code, facts["problems"]) == (0, [])
+    positions = facts["positions"]
+    assert (positions["files"], positions["since"], positions["until"]) == (
+        7,
+        "2026-06-01T12:00:00Z",
+        "2026-06-01T12:10:00Z",
+    )
+    assert positions["empty_minutes"] == [
+        {"from": "2026-06-01T12:04:00Z", "until": "2026-06-01T12:07:00Z", "minutes": 3}
+    ]
+    assert positions["bytes"] == sum(path.stat().st_size for path in (store / "positions").rglob("*.parquet"))
+    assert positions["bytes_by_day"] == {"2026-06-01": positions["bytes"]}
+    assert positions["bytes_a_day"] == pytest.approx(positions["bytes"] * 144)
+    assert facts["verified"] == {"files": len(list(store.rglob("*.parquet"))), "damaged": []}
+    assert (facts["raw"]["files"], facts["raw"]["sealed"], facts["raw"]["bytes"]) == (2, 1, 10_000)
+    assert facts["raw"]["last_written"] == "2026-06-01T13:00:00Z"
+    assert facts["writer"] is None
+    assert facts["free_bytes"] > 0
+    assert facts["days_until_full"] == pytest.approx(facts["free_bytes"] / facts["bytes_a_day"], rel=0.01)
+
+
+def test_people_read_it_too(store: Path, capsys):
+    assert doctor.run(argparse.Namespace(data=str(store), verify=True, json=False)) == 0
+    text = capsys.readouterr().out
+    for words in ("3 minutes in between", "12:04:00Z to 2026-06-01T12:07:00Z", "problems    none", "free", "1 sealed"):
+        assert words in text
+    assert max(len(line) for line in text.splitlines()) < 200
+
+
+def remove(store: Path) -> str:
+    path = next((store / "positions").rglob("1202-*"))
+    path.unlink()
+    return path.name
+
+
+def shorten(store: Path) -> str:
+    path = next((store / "positions").rglob("1202-*"))
+    path.write_bytes(path.read_bytes()[:-5])
+    return path.name
+
+
+def flip(store: Path) -> str:
+    path = next((store / "positions").rglob("1202-*"))
+    data = bytearray(path.read_bytes())
+    data[100] ^= 1
+    path.write_bytes(data)
+    return path.name
+
+
+def half_written(store: Path) -> str:
+    (store / "positions" / "2026-06-01" / "1202-77.parquet.tmp").write_bytes(b"x")
+    return "not finished"
+
+
+def unlisted(store: Path) -> str:
+    (store / "positions" / "2026-06-01" / "1202-77.parquet").write_bytes(b"x")
+    return "1202-77"
+
+
+def bad_line(store: Path) -> str:
+    data = (store / MANIFEST).read_bytes()
+    (store / MANIFEST).write_bytes(data.replace(b'"rows":', b'"rowz":', 1))
+    return "damaged lines"
+
+
+def torn(store: Path) -> str:
+    (store / MANIFEST).write_bytes((store / MANIFEST).read_bytes()[:-20])
+    return "not finished"
+
+
+def later(store: Path) -> str:
+    from skywitness.archive.manifest import Head, encode_line
+
+    (store / MANIFEST).write_bytes(encode_line(Head(9, 1)))
+    return "later version"
+
+
+def bad_ledger(store: Path) -> str:
+    (store / "ledger.jsonl").write_bytes(b'{"reason":"crash"}\nrubbish\n{"reas')
+    return "ledger.jsonl: 1 damaged"
+
+
+@pytest.mark.parametrize(
+    "harm", [remove, shorten, flip, half_written, unlisted, bad_line, torn, later, bad_ledger], ids=lambda f: f.__name__
+)
+def test_problems_are_found(store: Path, capsys, harm):
+    words = harm(store)
+    code, facts = asked(store, capsys, verify=True)
+    assert code == 1
+    assert any(words in problem for problem in facts["problems"]), facts["problems"]
+    assert doctor.run(argparse.Namespace(data=str(store), verify=False, json=False)) == (0 if harm is flip else 1)
+
+
+def test_a_gap_is_shown_and_is_no_problem(store: Path, capsys):
+    gap = {"receiver": 3, "from_ns": 1, "until_ns": 2, "reason": "disk_full"}
+    (store / "ledger.jsonl").write_text(json.dumps(gap) + "\n")
+    code, facts = asked(store, capsys)
+    assert (code, facts["gaps"]) == (0, [gap])
+
+
+def test_what_was_deleted_is_listed(store: Path, capsys):
+    from skywitness.archive.retention import Limit, Limits
+    from skywitness.archive.spool import SpoolSettings
+
+    spool = Spool(store, SpoolSettings(limits=Limits(positions=Limit(age_s=60))))
+    spool.push(Positions.empty(), BEGIN_NS + 300 * S)
+    spool.close()
+    code, facts = asked(store, capsys)
+    assert code == 0
+    (gone,) = facts["gone"]
+    assert (gone["table"], gone["files"], gone["reason"]) == ("positions", 4, "age")
+
+
+def test_while_a_node_records(store: Path, capsys):
+    (store / "lock").write_text(f'{{"pid": {os.getpid()}, "program": "skywitness"}}')
+    (store / "positions" / "2026-06-01" / "1209-77.parquet.tmp").write_bytes(b"x")
+    code, facts = asked(store, capsys)
+    assert (code, facts["problems"]) == (0, [])
+    assert facts["writer"]["pid"] == os.getpid()
+    assert facts["writer"]["running"] == (os.name == "posix")
+
+
+def test_a_disk_that_will_be_full(store: Path, capsys, monkeypatch):
+    monkeypatch.setattr(doctor.shutil, "disk_usage", lambda path: argparse.Namespace(free=1_000_000))
+    code, facts = asked(store, capsys)
+    assert code == 1
+    assert "the disk will be full in" in facts["problems"][0]
+
+
+def test_an_empty_directory_and_none_at_all(tmp_path: Path, capsys, monkeypatch):
+    code, facts = asked(tmp_path, capsys)
+    assert (code, facts["positions"]["files"], facts["raw"]["files"]) == (0, 0, 0)
+    with pytest.raises(ConfigError, match="no such directory"):
+        doctor.run(argparse.Namespace(data=str(tmp_path / "x"), verify=False, json=False))
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("SKYWITNESS_DATA", raising=False)
+    with pytest.raises(ConfigError, match="no data directory"):
+        doctor.run(argparse.Namespace(data=None, verify=False, json=False))
+    (tmp_path / "skywitness.toml").write_text(f'data = "{tmp_path.as_posix()}"')
+    assert doctor.run(argparse.Namespace(data=None, verify=False, json=False)) == 0
