@@ -321,10 +321,10 @@ def numbers_of(column: pa.ChunkedArray) -> tuple[I64, NDArray[np.bool_] | None]:
     """The way back: integers, and which of them are unknown."""
     values, known = [np.zeros(0, np.int64)], [np.zeros(0, np.bool_)]
     for chunk in column.chunks:
-        bits, data = chunk.buffers()
-        begin, end = chunk.offset, chunk.offset + len(chunk)
         if not len(chunk):
             continue
+        bits, data = chunk.buffers()
+        begin, end = chunk.offset, chunk.offset + len(chunk)
         values.append(np.frombuffer(data, f"i{chunk.type.bit_width // 8}", end)[begin:].astype(np.int64))
         if bits is None:
             known.append(np.ones(len(chunk), np.bool_))
@@ -398,7 +398,7 @@ def callsigns(words: pa.ChunkedArray) -> U64:
     """The way back from `texts`; words that no callsign can be give 0."""
     parts = [np.zeros(0, np.uint64)]
     for chunk in words.chunks:
-        coded = chunk.dictionary_encode()
+        coded = chunk.view(pa.binary()).dictionary_encode()  # damaged text need not be UTF-8
         codes = np.array([callsign_code(word) for word in coded.dictionary.to_pylist()], np.uint64)
         index, unknown = numbers_of(pa.chunked_array([coded.indices]))
         if not len(codes):
@@ -411,11 +411,11 @@ def callsigns(words: pa.ChunkedArray) -> U64:
     return np.concatenate(parts)
 
 
-def callsign_code(word: str | None) -> int:
-    """48 bits of a callsign's text."""
-    if word is None or len(word) > 8 or not all(" " <= letter <= "_" for letter in word):
+def callsign_code(word: bytes | None) -> int:
+    """48 bits of a callsign's text; 0 if it is none."""
+    if word is None or len(word) > 8 or not all(0x20 <= letter <= 0x5F for letter in word):
         return 0
     code = 0
     for letter in word.ljust(8):
-        code = code << 6 | ord(letter) & 63
+        code = code << 6 | letter & 63
     return code

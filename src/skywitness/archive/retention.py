@@ -57,15 +57,14 @@ def take_up(manifest: Manifest, files: Files) -> dict[str, int]:
     found = {"unfinished": 0, "taken_up": 0, "unreadable": 0, "missing": 0, "deleted": 0}
     there: set[str] = set()
     new: list[Entry] = []
-    for path in stored_files(manifest.directory, files):
-        name = path.relative_to(manifest.directory).as_posix()
-        if name.endswith(TEMPORARY):
-            files.unlink(path)
-            found["unfinished"] += 1
-        elif name in manifest.entries:
+    for name in stored_files(manifest.directory, files):
+        if name in manifest.entries:
             there.add(name)
+        elif name.endswith(TEMPORARY):
+            files.unlink(manifest.directory / name)
+            found["unfinished"] += 1
         elif name in manifest.dropped:
-            files.unlink(path)
+            files.unlink(manifest.directory / name)
             found["deleted"] += 1
         elif NAME.fullmatch(name):
             try:
@@ -88,15 +87,15 @@ def take_up(manifest: Manifest, files: Files) -> dict[str, int]:
     return found
 
 
-def stored_files(directory: Path, files: Files) -> Iterator[Path]:
-    """Every file of rows, whatever its name."""
+def stored_files(directory: Path, files: Files) -> Iterator[str]:
+    """Names within the data directory of all files where rows are."""
     for table in TABLES:
         if not (directory / table).is_dir():
             continue
         for day in files.list(directory / table):
             if (directory / table / day).is_dir():
                 for name in files.list(directory / table / day):
-                    yield directory / table / day / name
+                    yield f"{table}/{day}/{name}"
 
 
 def entry_of(directory: Path, name: str) -> Entry:

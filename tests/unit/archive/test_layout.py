@@ -148,12 +148,20 @@ def test_values_out_of_range_are_held_at_the_bound():
 
 def test_callsigns_are_text_for_other_readers():
     rows = positions_from(3)
-    rows.callsign[:] = [0, callsign_code("KLM1302"), (1 << 48) - 1]
+    rows.callsign[:] = [0, callsign_code(b"KLM1302"), (1 << 48) - 1]
     table = pq.read_table(io.BytesIO(encoded(POSITIONS, settled(POSITIONS, rows))))
     words = table.column("callsign").to_pylist()
     assert words == [None, "KLM1302", "????????"]
-    assert callsign_code("A") == 1 << 42 | sum(32 << shift for shift in range(0, 42, 6))
+    assert callsign_code(b"A") == 1 << 42 | sum(32 << shift for shift in range(0, 42, 6))
     assert decoded(POSITIONS, table).callsign.tolist() == rows.callsign.tolist()
+
+
+def test_text_that_is_no_callsign_is_unknown():
+    table = pq.read_table(io.BytesIO(encoded(POSITIONS, settled(POSITIONS, positions_from(4)))))
+    words = pa.array([b"\xff\xfe", b"way too long", b"low", b"OK1"], pa.binary()).view(pa.string())
+    index = table.schema.get_field_index("callsign")
+    damaged = table.set_column(index, "callsign", words)
+    assert decoded(POSITIONS, damaged).callsign.tolist() == [0, 0, 0, callsign_code(b"OK1")]
 
 
 def test_sorting_keeps_the_last_word_and_only_repeated_rows_fall_together():
