@@ -10,7 +10,6 @@ from __future__ import annotations
 import dataclasses
 import threading
 import time
-from collections import deque
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
@@ -37,7 +36,12 @@ log = structlog.get_logger("skywitness.core")
 
 TURN_S = 0.05
 """Longest wait of a message for its turn on an idle node."""
+TURN_PER_LINK_S = 0.0003
+"""A turn is so much longer for each link that brings something: to take from one costs a third of this."""
 PICTURE_NS = NS_PER_S
+GLANCE_NS = NS_PER_S // 10
+GLANCE_SHARE = 0.05
+"""Between the pictures of each second there are glances, for single questions, if they cost no more than this share."""
 STATES_NS = 10 * NS_PER_S
 BATCH_ROWS = 1 << 14
 """Rows a push: their columns stay in the processor's cache."""
@@ -130,6 +134,7 @@ class Core(threading.Thread):
     intake   the links
     now      the node's present: the wall clock, or in a replay the replay's time
     publish  called with each picture, once a second
+    glance   called with newer ones in between, while they cost little
     record   keeps everything; None keeps nothing
     sinks    what else takes each output, such as the outgoing ports
     """
@@ -140,6 +145,7 @@ class Core(threading.Thread):
         now: Callable[[], int],
         publish: Callable[[Picture], None],
         *,
+        glance: Callable[[Picture], None] | None = None,
         record: Record | None = None,
         sinks: Sequence[Sink] = (),
         settings: Settings | None = None,
@@ -148,6 +154,7 @@ class Core(threading.Thread):
         self.intake = intake
         self.now = now
         self.publish = publish
+        self.glance = glance or _ignore
         self.record = record
         self.sinks = list(sinks)
         self.pipeline = Pipeline(settings)
@@ -170,12 +177,16 @@ class Core(threading.Thread):
         self._ids = Ids()
         self._places: F64 = np.zeros((0, 2))
         self._next_imported = -time.time_ns()  # ids of rows with no reception behind them, different after a restart
+        self.active = 0
+        """Links that brought something in the last turn."""
         self._picture_ns = 0
+        self._glance_ns = 0
+        self._newest_ns = 0
+        self._picture_s = 0.0
         self._last_now_ns = 0
         self._states_ns = 0
         self._is_simulated = False
         self._stopping = threading.Event()
-        self._lags: deque[float] = deque(maxlen=512)
 
     def stop(self) -> None:
         """Ask the loop to take what is left, close its windows and end; `join` waits for it."""
@@ -186,11 +197,12 @@ class Core(threading.Thread):
         try:
             while not self._stopping.is_set():
                 began = time.perf_counter()
-                rows = self.turn()
+                self.turn()
                 spent = time.perf_counter() - began
-                self.busy_s += time.thread_time() - self._thread_s if rows else 0.0
-                if spent < TURN_S:
-                    self._stopping.wait(TURN_S - spent)
+                self.busy_s += time.thread_time() - self._thread_s
+                pause_s = TURN_S + TURN_PER_LINK_S * self.active - spent
+                if pause_s > 0.0:
+                    self._stopping.wait(pause_s)
             self.turn()
             self._output(self.pipeline.flush(), self._now())
             self._show(self._now())
@@ -203,9 +215,12 @@ class Core(threading.Thread):
         self.turns += 1
         self._thread_s = time.thread_time()
         rows = 0
+        self.active = 0
         batches: list[Frames] = []
         for link in self.intake.links():
-            for batch in self._take(link):
+            taken = self._take(link)
+            self.active += bool(taken)
+            for batch in taken:
                 rows += len(batch)
                 if isinstance(batch, Frames):
                     batches.append(batch)
@@ -214,8 +229,11 @@ class Core(threading.Thread):
         now_ns = self._now()
         if batches:
             self._push(Frames.concat(batches), len(batches) > 1, now_ns)
-        if now_ns - self._picture_ns >= PICTURE_NS or now_ns < self._picture_ns - PICTURE_NS:
+        if now_ns - self._picture_ns >= PICTURE_NS:
             self._show(now_ns)
+        elif rows and now_ns - self._glance_ns >= max(GLANCE_NS, int(self._picture_s / GLANCE_SHARE * NS_PER_S)):
+            self._glance_ns = now_ns
+            self.glance(self._picture(now_ns))
         return rows
 
     def watermarks(self) -> dict[int, Watermark]:
@@ -244,7 +262,7 @@ class Core(threading.Thread):
             source = self._inputs[link.number] = LinkInput(link, self._registered)
         try:
             batches = source.take()
-            if link.closed and link.drained:
+            if link.drained:
                 batches += source.flush()
         except SkywitnessError as error:
             link.abuse(str(error))
@@ -256,7 +274,7 @@ class Core(threading.Thread):
         if link.options.provenance == SIMULATED or source.simulated:
             self._is_simulated = True
         self._watch(link, source)
-        if link.closed and link.drained:
+        if link.drained:
             for receiver in source.receivers:
                 station = self.stations[receiver.number]
                 if station.source is source:
@@ -360,27 +378,37 @@ class Core(threading.Thread):
             heard = heard.take(np.argsort(aircraft_key(heard.icao, heard.address_kind), kind="stable"))
         return heard
 
-    def _show(self, now_ns: int) -> None:
+    def _picture(self, now_ns: int) -> Picture:
         """Make the picture of this moment."""
-        now_ns = max(now_ns, self._picture_ns + 1_000_000)
-        table = self.table(now_ns)
+        began = time.thread_time()
+        self._newest_ns = now_ns = max(now_ns, self._newest_ns + 1_000_000)
         statuses = self._statuses()
         self.pictures += 1
         picture = Picture(
             number=self.pictures,
             now_ns=now_ns,
-            table=table,
+            table=self.table(now_ns),
             messages=sum(statuses[:2]) + self.imported_rows,
             frames=self.frames,
             statuses=tuple(statuses),
             positions=tuple(self.positions.tolist()),
             simulated=self._is_simulated,
         )
-        self._picture_ns = now_ns
-        if self.record is not None and abs(now_ns - self._states_ns) >= STATES_NS:
+        self._picture_s = time.thread_time() - began
+        return picture
+
+    def _show(self, now_ns: int) -> None:
+        """Publish the picture of this moment, and what goes with it."""
+        picture = self._picture(now_ns)
+        self._picture_ns = self._glance_ns = now_ns
+        if self.record is not None and now_ns - self._states_ns >= STATES_NS:
             self._states_ns = now_ns
-            self.record.states(table, now_ns)
+            self.record.states(picture.table, now_ns)
         if len(self.stations) <= MANY_RECEIVERS or self.pictures % 10 == 0:
             marks = self.watermarks()
             self.reports = [report(s, self.counting, marks.get(n)) for n, s in sorted(self.stations.items())]
         self.publish(picture)
+
+
+def _ignore(_: Picture) -> None:
+    """Take no notice."""

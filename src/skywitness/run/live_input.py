@@ -60,7 +60,7 @@ class LinkInput:
     @property
     def simulated(self) -> bool:
         """Whether the stream says that it is simulated."""
-        return is_simulated_uuid(str(getattr(self._reader, "uuid", "")))
+        return is_simulated_uuid(self.link.uuid or str(getattr(self._reader, "uuid", "")))
 
     @property
     def bytes_read(self) -> int:
@@ -76,10 +76,8 @@ class LinkInput:
             elif isinstance(item, Frames):
                 self.seen_ns = int(item.time_ns[-1]) if len(item) else self.seen_ns
                 out.append(self._numbered(item))
-            elif isinstance(item, Positions):
+            else:
                 out.append(item)
-            elif self._uat is not None:
-                out.append(self._uat.push(item))
         return [batch for batch in out if len(batch)]
 
     def flush(self) -> list[Frames | Positions]:
@@ -123,15 +121,18 @@ class LinkInput:
 
     def _numbered(self, frames: Frames) -> Frames:
         """Give frames the receiver numbers of the node, and a new receiver its number."""
-        more = int(frames.receiver.max()) + 1
+        is_alone = len(self.receivers) == 1 and not self.link.stations and not getattr(self._reader, "stations", None)
+        more = 1 if is_alone else int(frames.receiver.max()) + 1
         if more > len(self._numbers):
-            name = str(getattr(self._reader, "uuid", ""))
-            stations: list[int] = list(getattr(self._reader, "stations", []))
+            told = self.link if self.link.batches else self._reader
+            name = str(getattr(told, "uuid", ""))
+            stations: list[int] = list(getattr(told, "stations", []))
             for local in range(len(self._numbers), more):
                 station = stations[local] if local < len(stations) else 0
                 self.receivers.append(self.register(self, name, station))
             self._numbers = np.array([receiver.number for receiver in self.receivers], np.uint16)
         self.clock_kind = CLOCK_OF_TIMING.get(int(frames.timing[-1]), "arrival")
+        self.link.heard(len(frames))
         return dataclasses.replace(frames, receiver=self._numbers[frames.receiver])
 
 

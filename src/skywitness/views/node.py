@@ -26,6 +26,10 @@ class Hub:
         self.listeners: list[Callable[[Picture], None]] = []
         self._next: asyncio.Event = asyncio.Event()
 
+    def glance(self, picture: Picture) -> None:
+        """Take a picture from between two published ones: for single questions, nobody is told of it."""
+        self.latest = picture
+
     def publish(self, picture: Picture) -> None:
         """Make a picture the latest; from the event loop only."""
         self.latest = picture

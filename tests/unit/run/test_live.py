@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 import pytest
 
@@ -12,7 +14,7 @@ from skywitness.frames.receiver import Place
 from skywitness.pipeline import Output
 from skywitness.run.live import Core
 from skywitness.run.walk import heard
-from skywitness.sources.link import Intake, Link, LinkOptions
+from skywitness.sources.link import Chunk, Intake, Link, LinkOptions
 from skywitness.sources.readers import open_recording
 from skywitness.tracks.picture import Picture
 
@@ -26,6 +28,7 @@ class Node:
     def __init__(self, **more: object) -> None:
         self.now_ns = START
         self.intake = Intake()
+        self.told: list[str] = []
         self.pictures: list[Picture] = []
         self.outputs: list[Output] = []
         self.core = Core(self.intake, lambda: self.now_ns, self.pictures.append, sinks=[self], **more)
@@ -34,9 +37,12 @@ class Node:
         self.outputs.append(output)
 
     def link(self, name: str, format: str = "beast", **options: object) -> Link:
-        link = Link(name, f"test://{name}", format, LinkOptions(**options))
-        self.intake.add(link)
-        return link
+        told = self.told
+        return self.intake.open(name, f"test://{name}", format, LinkOptions(**options), abuse=told.append)
+
+
+def feed(link: Link, data: bytes, arrival_ns: int) -> None:
+    link.put(Chunk(data, arrival_ns), len(data))
 
 
 def stream(receiver: int) -> bytes:
@@ -51,7 +57,7 @@ def pour(node: Node, links: list[tuple[Link, bytes]], seconds: float = 3.0, step
     for k in range(steps):
         node.now_ns += int(step * S)
         for link, data in links:
-            link.feed(data[len(data) * k // steps : len(data) * (k + 1) // steps], node.now_ns)
+            feed(link, data[len(data) * k // steps : len(data) * (k + 1) // steps], node.now_ns)
         node.core.turn()
     node.now_ns += S
     node.core.turn()
@@ -64,8 +70,8 @@ def test_two_receivers_become_one_picture():
     pour(node, [(north, stream(0)), (south, stream(1))])
     picture = node.pictures[-1]
     assert len(picture.table) > 1000
-    assert [p.number for p in node.pictures] == list(range(1, len(node.pictures) + 1))
-    assert all(b.now_ns > a.now_ns for a, b in zip(node.pictures, node.pictures[1:], strict=False))
+    assert all(b.number > a.number for a, b in itertools.pairwise(node.pictures))
+    assert all(b.now_ns > a.now_ns for a, b in itertools.pairwise(node.pictures))
     frames = sum(len(output.frames) for output in node.outputs)
     assert frames == picture.frames == len(heard())
     ids = np.concatenate([output.frames.id for output in node.outputs])
@@ -92,7 +98,7 @@ def test_times_are_those_of_the_arrival_not_of_the_file():
 def test_a_closed_link_is_taken_to_its_end_and_reported():
     node = Node()
     link = node.link("one", gps=False)
-    link.feed(stream(0), START)
+    feed(link, stream(0), START)
     link.close("the peer went away")
     node.core.turn()
     node.core.turn()
@@ -108,10 +114,9 @@ def test_the_same_receiver_comes_back_under_its_number():
     node = Node()
     for reason in ("first", "second"):
         link = node.link("one", gps=False)
-        link.feed(stream(0), node.now_ns)
+        feed(link, stream(0), node.now_ns)
         link.close(reason)
         node.core.turn()
-        node.intake.remove(link)
         node.now_ns += 2 * S
     node.core.turn()
     assert len(node.core.reports) == 1
@@ -123,28 +128,24 @@ def test_a_link_that_breaks_harms_no_other(monkeypatch):
     node = Node()
     good = node.link("good", gps=False)
     bad = node.link("bad", gps=False)
-    told: list[str] = []
-    bad.on_abuse = told.append
-    bad.feed(b"x", START)
+    feed(bad, b"x", START)
     node.core.turn()
     source = node.core._inputs[bad.number]
     monkeypatch.setattr(source._reader, "push", lambda _: (_ for _ in ()).throw(FormatError("no more")))
-    bad.feed(b"x", START)
-    good.feed(stream(0), START + S)
+    feed(bad, b"x", START)
+    feed(good, stream(0), START + S)
     node.core.turn()
-    assert told == ["no more"]
+    assert node.told == ["no more"]
     assert sum(len(output.frames) for output in node.outputs) > 0
 
 
 def test_garbage_is_told_to_the_sources():
     node = Node()
     link = node.link("noise", gps=False)
-    told: list[str] = []
-    link.on_abuse = told.append
     for seed in range(8):
-        link.feed(np.random.default_rng(seed).integers(0, 256, 1 << 16, np.uint8).tobytes(), node.now_ns)
+        feed(link, np.random.default_rng(seed).integers(0, 256, 1 << 16, np.uint8).tobytes(), node.now_ns)
         node.core.turn()
-    assert "garbage" in told
+    assert "garbage" in node.told
 
 
 def test_stamps_are_found_to_be_gps_time_without_being_told():
@@ -173,7 +174,7 @@ def test_replayed_positions_and_frames_go_the_same_way(tmp_path):
     batches = list(open_recording("demo").frames())
     node.now_ns = int(batches[-1].time_ns[-1])
     for batch in batches:
-        link.feed_batch(batch)
+        link.put(batch, 1)
     node.core.turn()
     assert node.pictures[-1].simulated
     provenance = np.concatenate([output.positions.provenance for output in node.outputs])
@@ -185,7 +186,7 @@ def test_imported_positions_are_shown_without_a_reception_behind_them():
     node = Node()
     sbs = node.link("sbs", "sbs")
     line = b"MSG,3,1,1,3C6586,1,2023/11/14,22:13:20.000,2023/11/14,22:13:20.000,,30000,,,50.1,8.6,,,0,0,0,0\r\n"
-    sbs.feed(line, START)
+    feed(sbs, line, START)
     node.core.turn()
     node.now_ns += 2 * S
     node.core.turn()
@@ -196,6 +197,16 @@ def test_imported_positions_are_shown_without_a_reception_behind_them():
     node.now_ns += 1801 * S
     node.core.turn()
     assert not len(node.pictures[-1].table)
+
+
+def test_single_questions_see_newer_pictures_than_are_published():
+    node = Node()
+    seen: list[Picture] = []
+    node.core.glance = seen.append
+    pour(node, [(node.link("one", gps=False), stream(0))], step=0.1)
+    assert len(seen) > len(node.pictures) > 1
+    both = sorted([*seen, *node.pictures], key=lambda picture: picture.number)
+    assert all(b.now_ns > a.now_ns and b.frames >= a.frames for a, b in itertools.pairwise(both))
 
 
 def test_metrics_add_up():
@@ -210,7 +221,7 @@ def test_the_thread_ends_in_order():
     node = Node()
     link = node.link("one", gps=False)
     node.core.start()
-    link.feed(stream(0), START)
+    feed(link, stream(0), START)
     node.core.stop()
     node.core.join(30)
     assert not node.core.is_alive()

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from skywitness.batches import I64, U8, UNTIMED, Frames
+from skywitness.batches import FRAME_BYTES, I64, U8, UNTIMED, Frames
 from skywitness.errors import FormatError
 from skywitness.frames.formats.stamps import COUNTER, DBFS, GPS, STAMP_MASK, timing_of
 from skywitness.kernel import kernel, scalar
@@ -332,9 +332,7 @@ class BeastReader:
         parts = []
         while True:
             out = Frames.allocate((end - int(state[CONSUMED])) // SHORTEST_FRAME + 1)
-            data_words = np.lib.stride_tricks.as_strided(
-                out.data.reshape(-1)[:8].view(np.int64), (len(out), 2), (14, 6)
-            )
+            data_words: I64 = np.ndarray((len(out), 2), np.int64, out.data, strides=(FRAME_BYTES, FRAME_BYTES - 8))
             with np.errstate(over="ignore"):  # wrapping round is meant; said only where kernels are plain Python
                 rows = fill_beast_frames(
                     self._stream, self._words, end, self.counter, self._table, DBFS, state,
