@@ -38,7 +38,7 @@ MINUTE_US = 60_000_000
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's options."""
     parser.add_argument("--data", metavar="DIR", help="data directory; by default that of the settings")
-    parser.add_argument("--verify", action="store_true", help="read every file of rows and compare its hash")
+    parser.add_argument("--verify", action="store_true", help="read every file and compare its hashes")
     parser.add_argument("--json", action="store_true", help="one JSON object, for programs")
 
 
@@ -84,9 +84,10 @@ def examine(directory: Path, *, verify: bool = False) -> dict[str, Any]:
         facts |= contents(manifest, facts["writer"], problems)
         if verify:
             facts["verified"] = verified(manifest, problems)
-    facts["gaps"], bad = ledger(directory)
-    if bad:
-        problems.append(f"ledger.jsonl: {bad} damaged lines")
+    if verify:
+        holder = facts["writer"]
+        facts["verified_raw"] = raw_damage(directory, holder is not None and holder["running"], problems)
+    facts["gaps"] = gaps(directory, problems)
     facts["torn"] = sorted(p.relative_to(directory).as_posix() for p in directory.glob("raw/*.torn"))
     facts |= disk(directory, facts, problems)
     return facts
@@ -146,12 +147,26 @@ def raw(directory: Path) -> dict[str, Any]:
     recent = sum(length for length, written in found if written > max(times) - DAY_S)
     return {
         "files": len(found),
+        "since": raw_since(files),
         "sealed": seals,
         "bytes": size,
         "last_written": iso(int(max(times) * 1e6)) if times else None,
         "bytes_by_day": by_day,
         "bytes_a_day": rate(recent, max(times) - min(times)) if times else None,
     }
+
+
+def raw_since(files: list[Path]) -> str | None:
+    """When the oldest segment was begun."""
+    from skywitness.archive.segments import read_header
+
+    for path in files[:1]:
+        try:
+            with path.open("rb") as file:
+                return iso(read_header(file, path.name).start_ns // 1000)
+        except (SkywitnessError, OSError):
+            return None  # `--verify` says what is wrong with it
+    return None
 
 
 def table(manifest: Manifest, name: str) -> dict[str, Any]:
@@ -237,25 +252,46 @@ def is_whole(directory: Path, entry: Entry) -> bool:
         return False
 
 
-def ledger(directory: Path) -> tuple[list[dict[str, Any]], int]:
-    """Gaps as the recorder noted them, and how many lines are damaged; the last one may be in the writing."""
+def gaps(directory: Path, problems: list[str]) -> list[dict[str, Any]]:
+    """Spans of which receptions are missing, as the recorder noted them."""
+    from skywitness.archive.ledger import LEDGER, read_ledger
+
     try:
-        lines = (directory / "ledger.jsonl").read_bytes().split(b"\n")
-    except FileNotFoundError:
-        return [], 0
-    found: list[dict[str, Any]] = []
-    bad = 0
-    for line in lines[:-1]:
-        if not line.strip():
-            continue
+        found = read_ledger(directory)
+    except (SkywitnessError, OSError) as error:
+        problems.append(" ".join(str(error).split()))
+        return []
+    if found.bad_lines:
+        problems.append(f"{LEDGER}: {found.bad_lines} damaged lines")
+    out = []
+    for gap in found.gaps:
+        fields = gap.fields()
+        del fields["kind"]
+        fields["from"] = iso(gap.from_ns // 1000)
+        fields["until"] = None if gap.until_ns is None else iso(gap.until_ns // 1000)
+        out.append(fields)
+    return out
+
+
+def raw_damage(directory: Path, is_live: bool, problems: list[str]) -> dict[str, Any]:
+    """Read every block of receptions and compare its hash; the end of a segment in the writing may be half a block."""
+    from skywitness.archive.segments import read_blocks
+
+    files = sorted((directory / "raw").glob("*.seg"))
+    receptions = 0
+    damaged = []
+    for path in files:
         try:
-            value = json.loads(line)
-        except ValueError:
-            bad += 1
+            for block in read_blocks(path, strict=True):
+                receptions += len(block.frames)
+        except FileNotFoundError:
             continue
-        if isinstance(value, dict) and "reason" in value:
-            found.append(value)
-    return found, bad
+        except (SkywitnessError, OSError) as error:
+            if is_live and path == files[-1]:
+                continue
+            damaged.append(path.name)
+            problems.append("raw: " + " ".join(str(error).split()))
+    return {"segments": len(files), "receptions": receptions, "damaged_segments": damaged}
 
 
 def disk(directory: Path, facts: dict[str, Any], problems: list[str]) -> dict[str, Any]:
@@ -318,7 +354,7 @@ def as_text(facts: dict[str, Any]) -> str:
             continue
         text = f"{name:<11} {megabytes(kept['bytes'])} in {kept['files']:,} files"
         if name == "raw":
-            text += f", {kept['sealed']:,} sealed, last written {kept['last_written']}"
+            text += f", {kept['sealed']:,} sealed, {kept['since'] or 'unknown'} to {kept['last_written']}"
         else:
             text += f", {kept['rows']:,} rows, {kept['since']} to {kept['until']}"
         if kept["bytes_a_day"]:
@@ -336,7 +372,8 @@ def as_text(facts: dict[str, Any]) -> str:
     if facts["gaps"]:
         lines.append(f"gaps        {len(facts['gaps']):,} noted while recording, the last ones:")
         for gap in facts["gaps"][-SHOWN:]:
-            lines.append("    " + ", ".join(f"{name} {value}" for name, value in gap.items() if name != "crc"))
+            who = gap["name"] or f"receiver {gap['receiver']}"
+            lines.append(f"    {who}, {gap['from']} to {gap['until'] or 'now'}: {gap['reason'].replace('_', ' ')}")
     for gone in facts.get("gone", [])[-SHOWN:]:
         lines.append(
             f"removed     {gone['table']} of {gone['day']}: {gone['files']} files, {gone['rows']:,} rows"
@@ -352,7 +389,10 @@ def as_text(facts: dict[str, Any]) -> str:
         + (f", enough for {days:,.0f} days at {megabytes(facts['bytes_a_day'])} a day" if days is not None else "")
     )
     if "verified" in facts:
-        lines.append(f"verified    {facts['verified']['files']:,} files of rows by their hashes")
+        receptions = facts["verified_raw"]["receptions"]
+        lines.append(
+            f"verified    {facts['verified']['files']:,} files of rows and {receptions:,} receptions by their hashes"
+        )
     problems = facts["problems"]
     lines.append(f"problems    {len(problems)}" if problems else "problems    none")
     lines += [f"    {problem}" for problem in problems[:SHOWN]]

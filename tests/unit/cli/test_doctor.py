@@ -9,7 +9,10 @@ from pathlib import Path
 
 import pytest
 
+from skywitness.archive.files import OsFiles
+from skywitness.archive.ledger import LEDGER, Gap, as_line
 from skywitness.archive.manifest import MANIFEST
+from skywitness.archive.segments import SegmentHeader, SegmentWriter
 from skywitness.archive.spool import Spool
 from skywitness.batches import Positions
 from skywitness.cli import doctor
@@ -17,6 +20,9 @@ from skywitness.errors import ConfigError
 from tests.rows_from import BEGIN_NS, positions_from, states_from
 
 S = 1_000_000_000
+
+
+GAP = Gap(3, "disk_full", BEGIN_NS, BEGIN_NS + 7 * S, name="roof")
 
 
 @pytest.fixture
@@ -31,7 +37,7 @@ def store(tmp_path: Path) -> Path:
     spool.close()
     (tmp_path / "raw").mkdir()
     for number in (1, 2):
-        (tmp_path / "raw" / f"{number:08}.seg").write_bytes(bytes(5000))
+        SegmentWriter(OsFiles(), tmp_path, SegmentHeader(number, BEGIN_NS, bytes(16))).close()
     os.utime(tmp_path / "raw" / "00000001.seg", (1_780_315_200, 1_780_315_200))
     os.utime(tmp_path / "raw" / "00000002.seg", (1_780_318_800, 1_780_318_800))
     (tmp_path / "raw" / "00000001.seal").write_bytes(b"root")
@@ -62,8 +68,10 @@ def test_a_store_that_is_well(store: Path, capsys):
     assert positions["bytes_by_day"] == {"2026-06-01": positions["bytes"]}
     assert positions["bytes_a_day"] == pytest.approx(positions["bytes"] * 144)
     assert facts["verified"] == {"files": len(list(store.rglob("*.parquet"))), "damaged": []}
-    assert (facts["raw"]["files"], facts["raw"]["sealed"], facts["raw"]["bytes"]) == (2, 1, 10_000)
+    assert (facts["raw"]["files"], facts["raw"]["sealed"], facts["raw"]["bytes"]) == (2, 1, 128)
+    assert facts["raw"]["since"] == "2026-06-01T12:00:00Z"
     assert facts["raw"]["last_written"] == "2026-06-01T13:00:00Z"
+    assert facts["verified_raw"] == {"segments": 2, "receptions": 0, "damaged_segments": []}
     assert facts["writer"] is None
     assert facts["free_bytes"] > 0
     assert facts["days_until_full"] == pytest.approx(facts["free_bytes"] / facts["bytes_a_day"], rel=0.01)
@@ -125,27 +133,40 @@ def later(store: Path) -> str:
     return "later version"
 
 
+def bad_segment(store: Path) -> str:
+    with (store / "raw" / "00000001.seg").open("ab") as file:
+        file.write(b"rubbish" * 30)
+    return "00000001.seg"
+
+
 def bad_ledger(store: Path) -> str:
-    (store / "ledger.jsonl").write_bytes(b'{"reason":"crash"}\nrubbish\n{"reas')
+    (store / LEDGER).write_bytes(as_line(GAP.fields()) + b'rubbish\n{"reas')
     return "ledger.jsonl: 1 damaged"
 
 
-@pytest.mark.parametrize(
-    "harm", [remove, shorten, flip, half_written, unlisted, bad_line, torn, later, bad_ledger], ids=lambda f: f.__name__
-)
+HARMS = (remove, shorten, flip, half_written, unlisted, bad_line, torn, later, bad_segment, bad_ledger)
+
+
+@pytest.mark.parametrize("harm", HARMS, ids=lambda harm: harm.__name__)
 def test_problems_are_found(store: Path, capsys, harm):
     words = harm(store)
     code, facts = asked(store, capsys, verify=True)
     assert code == 1
     assert any(words in problem for problem in facts["problems"]), facts["problems"]
-    assert doctor.run(argparse.Namespace(data=str(store), verify=False, json=False)) == (0 if harm is flip else 1)
+    assert doctor.run(argparse.Namespace(data=str(store), verify=False, json=False)) == (
+        0 if harm in (flip, bad_segment) else 1
+    )
 
 
 def test_a_gap_is_shown_and_is_no_problem(store: Path, capsys):
-    gap = {"receiver": 3, "from_ns": 1, "until_ns": 2, "reason": "disk_full"}
-    (store / "ledger.jsonl").write_text(json.dumps(gap) + "\n")
+    (store / LEDGER).write_bytes(as_line(GAP.fields()))
     code, facts = asked(store, capsys)
-    assert (code, facts["gaps"]) == (0, [gap])
+    (gap,) = facts["gaps"]
+    assert code == 0
+    assert (gap["receiver"], gap["reason"]) == (3, "disk_full")
+    assert (gap["from"], gap["until"]) == ("2026-06-01T12:00:00Z", "2026-06-01T12:00:07Z")
+    doctor.run(argparse.Namespace(data=str(store), verify=False, json=False))
+    assert "roof, 2026-06-01T12:00:00Z to 2026-06-01T12:00:07Z: disk full" in capsys.readouterr().out
 
 
 def test_what_was_deleted_is_listed(store: Path, capsys):
