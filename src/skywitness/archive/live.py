@@ -98,6 +98,13 @@ class Live:
             self.rows -= minute.rows
             return minute.rows
 
+    def give_up(self, number: int) -> int:
+        """Let go of a minute that waits; return how many rows that were."""
+        with self.lock:
+            rows = self.minutes.pop(number).rows
+            self.rows -= rows
+            return rows
+
     def _joined(self, minute: Minute) -> Any:
         if len(minute.parts) > 1:
             minute.parts = [self.table.batch.concat(minute.parts)]

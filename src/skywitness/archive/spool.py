@@ -295,8 +295,7 @@ class Spool:
             self._give_up(self.live[name], number, "unwritable")
 
     def _give_up(self, live: Live, number: int, reason: str) -> None:
-        live.seal(number)
-        rows = live.release(number)
+        rows = live.give_up(number)
         self.counts["lost"] += rows
         key = live.table.name, day_of_minute(number)
         before = self._lost.get(key) or self.manifest.gone.get((*key, "unwritable"))

@@ -221,6 +221,27 @@ def test_a_manifest_that_cannot_be_written_is_tried_again_with_the_same_files(tm
     assert again.found["taken_up"] == again.found["missing"] == 0
 
 
+def test_rows_given_up_are_not_those_whose_file_is_there(tmp_path: Path):
+    """A minute has a file that is not listed yet when later rows of it are given up."""
+    disk = ManifestFails()
+    spool = Spool(tmp_path, SpoolSettings(rows_at_most=500), disk)
+    rows = positions_from(400, seconds=50)
+    disk.is_failing = True
+    spool.push(rows, BEGIN_NS + 50 * S)
+    spool.push(Positions.empty(), BEGIN_NS + 66 * S)
+    assert spool.alarm()
+    later = positions_from(400, seed=2, seconds=50)
+    later = dataclasses.replace(later, parent=later.parent + 1000)
+    spool.push(later, BEGIN_NS + 67 * S)
+    assert spool.counts["lost"] == 400
+    assert everything(spool.history).same_as(stored(rows))
+    disk.is_failing = False
+    spool.push(Positions.empty(), BEGIN_NS + 80 * S)
+    spool.close()
+    assert everything(open_history(tmp_path)).same_as(stored(rows))
+    assert open_history(tmp_path).manifest.gone["positions", "2026-06-01", "unwritable"].rows == 400
+
+
 def life(directory: Path, disk: FragileDisk, rows: Positions, size: int) -> None:
     """A start, rows, and a close."""
     spool = Spool(directory, files=disk)
