@@ -1,0 +1,463 @@
+"""The record of a node: receptions into segments, positions and states into the spool, gaps into the ledger.
+
+`push` only puts a batch in a queue. One thread writes, every half second makes safe what it wrote, and then says how
+far each receiver's receptions are safe: its watermark.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import os
+import threading
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import structlog
+
+from skywitness.archive.blocks import BLOCK_ROWS, ReceiverRows
+from skywitness.archive.durable import append_file, put_file
+from skywitness.archive.files import Files, OsFiles
+from skywitness.archive.ledger import LEDGER, LEDGER_VERSION, Gap, as_line, read_ledger, read_lines
+from skywitness.archive.raw import Piece, Raw
+from skywitness.archive.receivers import Register
+from skywitness.archive.recovery import WATERMARKS, make_directories, recover
+from skywitness.archive.sealer import Sealer
+from skywitness.archive.spool import Spool, SpoolSettings
+from skywitness.batches import Frames, Positions
+from skywitness.coverage.report import Watermark
+from skywitness.frames.receiver import Place, Receiver
+from skywitness.pipeline import Output
+from skywitness.questions.answer import History
+from skywitness.tracks.aircraft import AircraftTable
+
+__all__ = ["LOCK", "Recorder", "RecorderSettings"]
+
+log = structlog.get_logger("skywitness.archive")
+
+LOCK = "lock"
+LOGGED_S = 60.0
+SEAL_LOOK_S = 5.0
+MOST_WATERMARK_BYTES = 1 << 20
+MOST_LINES = 100_000
+"""Lines of the ledger that wait in memory while it cannot be written; beyond, the oldest are given up."""
+
+
+@dataclass(frozen=True, slots=True)
+class RecorderSettings:
+    """What an operator can choose."""
+
+    fsync_s: float = 0.5
+    """What was heard is safe on the disk after so long, and the time that the disk takes."""
+    segment_bytes: int = 256_000_000
+    segment_s: float = 3600.0
+    """A segment ends when it is so large or so old."""
+    queue_bytes: int = 64_000_000
+    """Of batches in memory that the disk has not taken yet; what comes beyond is a gap."""
+    reserve_bytes: int = 200_000_000
+    """Recording stops while less than this is free."""
+    retry_s: float = 5.0
+    """After so long it tries again."""
+    level: int = 1
+    """Of zstd."""
+    seal: bool = True
+    """Hash closed segments in a process of its own."""
+    spool: SpoolSettings = field(default_factory=SpoolSettings)
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """What waits for the thread."""
+
+    piece: Piece | None
+    positions: Positions | None
+    states: AircraftTable | None
+    now_ns: int
+    bytes: int
+
+
+class Recorder:
+    """Keeps everything that the core puts out.
+
+    directory  made if it is not there
+
+    Raises ArchiveError if another process records there or a later version did, OSError if the disk fails.
+    """
+
+    def __init__(self, directory: Path, settings: RecorderSettings | None = None, files: Files | None = None) -> None:
+        self.directory = directory
+        self.settings = settings or RecorderSettings()
+        self.files = files or OsFiles()
+        began = time.perf_counter()
+        self.files.mkdir(directory)
+        says = json.dumps({"pid": os.getpid(), "since": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())})
+        self._release = self.files.lock(directory / LOCK, says)
+        try:
+            self._open()
+        except BaseException:
+            self._release()
+            raise
+        self.start_s = time.perf_counter() - began
+        """How long the start took."""
+        self._thread = threading.Thread(target=self._run, name="skywitness-recorder", daemon=True)
+        self._thread.start()
+
+    def _open(self) -> None:
+        make_directories(self.directory, self.files)
+        self.register = Register(self.directory)
+        ledger = read_ledger(self.directory)
+        self.recovered = recover(self.directory, self.files)
+        """What the start found."""
+        self._sequences = dict(self.recovered.sequences)  # next one to be given, by receiver
+        self._raw = Raw(
+            self.directory,
+            self.files,
+            self.register,
+            dict(self._sequences),
+            self._synced,
+            reserve_bytes=self.settings.reserve_bytes,
+            retry_s=self.settings.retry_s,
+            level=self.settings.level,
+        )
+        self.spool = Spool(self.directory, self.settings.spool, self.files)
+        self.history: History = self.spool.history
+        self.sealer = Sealer(self.directory)
+        self._segment, self._row = self.recovered.segment, 0
+        self._segment_at = time.monotonic()
+        self._lock = threading.Condition()
+        self._queue: list[Item] = []
+        self._queued_bytes = self._queued_rows = 0
+        self._overflow: list[tuple[dict[int, tuple[int, int]], int]] = []
+        self._closing = self._closed = False
+        self._problem = ""
+        self._now_ns = 0
+        self._connections = ledger.connections
+        self._connection: dict[int, int] = {}
+        self._lines: list[bytes] = []
+        self._open_gaps = {gap.receiver: gap for gap in ledger.gaps if gap.until_ns is None}
+        self._marks = dict(self.recovered.watermarks)
+        for number, following in self._sequences.items():
+            old = self._marks.get(number)
+            at_ns = time.time_ns()
+            self._marks[number] = Watermark(old.connection if old else 0, following - 1, at_ns)
+            self._connections = max(self._connections, old.connection if old else 0)
+        self._marks_bytes = MOST_WATERMARK_BYTES  # the file is written anew, so that no torn end stays in it
+        self._logged_at = self._sealed_at = self._synced_at = time.monotonic()
+        self._begin_ledger()
+        crashed = [Gap(n, "crash", self._last_heard(n), None, name=str(line.get("name", ""))) for n, line in
+                   sorted(ledger.connected.items())]  # fmt: skip
+        for gap in crashed:
+            gap.first = self._sequences.get(gap.receiver, 0)
+            self._lines.append(as_line({"kind": "disconnected", "receiver": gap.receiver, "at": gap.from_ns,
+                                        "cause": "the node ended without notice"}))  # fmt: skip
+            self._gap(gap)
+            self._open_gaps[gap.receiver] = gap
+        for number, (first, last) in self.recovered.missing.items():
+            log.error("receptions that were safe are missing", receiver=number, first=first, last=last)
+            self._gap(Gap(number, "error", time.time_ns(), time.time_ns(), first, last, cause="safe rows are missing"))
+        self._tidy()
+
+    def receiver(
+        self,
+        name: str,
+        *,
+        uuid: str = "",
+        place: Place | None = None,
+        public_key: bytes = b"",
+        own: bool = True,
+        place_public: bool = False,
+    ) -> Receiver:
+        """Return the receiver of this name: its number is the same for ever in this directory.
+
+        Raises ArchiveError if there are no more numbers.
+        """
+        return self.register.receiver(
+            name, uuid=uuid, place=place, public_key=public_key, own=own, place_public=place_public
+        )  # fmt: skip
+
+    def connected(self, number: int, url: str, now_ns: int) -> int:
+        """Note that a receiver came; return the number of the connection, counted over the life of the directory."""
+        with self._lock:
+            self._now_ns = now_ns
+            self._connections += 1
+            self._connection[number] = self._connections
+            gap = self._open_gaps.pop(number, None)
+            if gap is not None:
+                self._gap(dataclasses.replace(gap, until_ns=max(now_ns, gap.from_ns)))
+            self._line(
+                {
+                    "kind": "connected",
+                    "receiver": number,
+                    "name": self._name(number),
+                    "connection": self._connections,
+                    "url": url,
+                    "at": now_ns,
+                }
+            )
+            return self._connections
+
+    def disconnected(self, number: int, reason: str, now_ns: int) -> None:
+        """Note that a receiver went: a gap begins."""
+        with self._lock:
+            if self._connection.pop(number, None) is None:
+                return
+            self._line({"kind": "disconnected", "receiver": number, "at": now_ns, "cause": reason})
+            gap = Gap(number, "disconnected", now_ns, None, name=self._name(number), cause=reason)
+            self._open_gaps[number] = gap
+            self._gap(gap)
+
+    def reserve(self, rows: int, now_ns: int) -> int:
+        """Return the id (segment << 32 | row) of the first of so many receptions; the ids follow one another."""
+        with self._lock:
+            raw = self._raw
+            is_full = (
+                self._row + rows > 1 << 32
+                or (raw.segment == self._segment and raw.size >= self.settings.segment_bytes)
+                or time.monotonic() - self._segment_at >= self.settings.segment_s
+                or (raw.broken >= self._segment and time.monotonic() >= raw.retry_at)
+            )
+            if is_full and self._row:
+                self._segment, self._row = self._segment + 1, 0
+                self._segment_at = time.monotonic()
+            first = self._segment << 32 | self._row
+            self._row += rows
+            return first
+
+    def push(self, output: Output, now_ns: int) -> None:
+        """Take in what the core put out, and return at once. What the disk is too slow for becomes a gap."""
+        frames, positions = output.frames, output.positions
+        if not len(frames) and not len(positions):
+            return
+        size = 46 * len(frames) + 96 * len(positions)
+        with self._lock:
+            if self._closing:
+                return
+            self._now_ns = now_ns
+            piece = self._piece(frames, now_ns) if len(frames) else None
+            if self._queued_bytes + size > self.settings.queue_bytes and self._queue:
+                if piece is not None:
+                    self._overflow.append((piece.spans(), now_ns))
+                size, piece = 96 * len(positions), None
+                if self._queued_bytes + size > 2 * self.settings.queue_bytes:
+                    return
+            self._queue.append(Item(piece, positions if len(positions) else None, None, now_ns, size))
+            self._queued_bytes += size
+            self._queued_rows += len(frames)
+            if self._queued_rows >= BLOCK_ROWS:
+                self._lock.notify()
+
+    def states(self, table: AircraftTable, now_ns: int) -> None:
+        """Take in what is known of each aircraft."""
+        with self._lock:
+            if not self._closing:
+                self._queue.append(Item(None, None, table, now_ns, 0))
+
+    def watermarks(self) -> dict[int, Watermark]:
+        """What is safe on disk, by receiver number."""
+        return self._marks
+
+    def alarm(self) -> str:
+        """Why recording has stopped, in words; empty if it has not."""
+        return self._raw.problem or self._problem or self.spool.alarm()
+
+    def metrics(self) -> dict[str, float]:
+        """Counters and gauges, by full name."""
+        raw = self._raw
+        out: dict[str, float] = {
+            "skywitness_record_receptions_total": raw.counts["rows"],
+            "skywitness_record_bytes_total": raw.counts["bytes"],
+            "skywitness_record_blocks_total": raw.counts["blocks"],
+            "skywitness_record_segments_total": raw.counts["segments"],
+            "skywitness_record_fsyncs_total": raw.counts["fsyncs"],
+            "skywitness_record_fsync_seconds_total": raw.fsync_s,
+            "skywitness_record_failures_total": raw.counts["failures"],
+            "skywitness_record_queue_bytes": self._queued_bytes,
+            "skywitness_record_stopped": float(bool(self.alarm())),
+            "skywitness_record_seals_waiting": self.sealer.backlog,
+            "skywitness_record_seals_total": self.sealer.sealed,
+            "skywitness_record_torn_bytes": sum(self.recovered.torn.values()),
+        }
+        for reason, count in raw.dropped.items():
+            out[f'skywitness_record_dropped_total{{reason="{reason}"}}'] = count
+        return out | self.spool.metrics()
+
+    def close(self) -> None:
+        """Write everything, make it safe, and let go of the directory."""
+        if self._closed:
+            return
+        with self._lock:
+            now_ns = self._now_ns or time.time_ns()
+            for number in list(self._connection):
+                self.disconnected(number, "stopped", now_ns)
+            self._closing = True
+            self._lock.notify()
+        self._thread.join()
+        self.sealer.close()
+        self._closed = True
+        self._release()
+
+    def _piece(self, frames: Frames, now_ns: int) -> Piece:
+        """Put rows in the order of their ids, each id once, and give them their sequence numbers."""
+        if (np.diff(frames.id) < 1).any():
+            frames = frames.take(np.unique(frames.id, return_index=True)[1])
+        counts = np.bincount(frames.receiver)
+        receivers = {}
+        for number in np.flatnonzero(counts).tolist():
+            first = self._sequences.get(number, 0)
+            self._sequences[number] = first + int(counts[number])
+            receivers[number] = ReceiverRows(first, self._connection.get(number, 0))
+        return Piece(frames, receivers, now_ns)
+
+    def _run(self) -> None:
+        """The thread: take what waits when it fills a block or when it is time to make it safe."""
+        due = time.monotonic() + self.settings.fsync_s
+        while True:
+            with self._lock:
+                wait = due - time.monotonic()
+                if wait > 0 and not self._closing and self._queued_rows < BLOCK_ROWS:
+                    self._lock.wait(wait)
+                items, self._queue = self._queue, []
+                lost, self._overflow = self._overflow, []
+                self._queued_rows = 0
+                closing = self._closing
+            try:
+                self._write(items, lost, is_due=closing or time.monotonic() >= due, closing=closing)
+                self._problem = ""
+            except Exception as error:  # recording must go on with the next batch, whatever this one was
+                log.exception("recorder failed")
+                self._problem = f"recording is disturbed by an internal error ({type(error).__name__})"
+            with self._lock:
+                self._queued_bytes -= sum(item.bytes for item in items)
+            if time.monotonic() >= due:
+                due = time.monotonic() + self.settings.fsync_s
+            if closing:
+                return
+
+    def _write(
+        self,
+        items: Iterable[Item],
+        lost: Iterable[tuple[dict[int, tuple[int, int]], int]],
+        *,
+        is_due: bool,
+        closing: bool,
+    ) -> None:
+        if self.register.pending:
+            self._write_register()
+        for item in items:
+            if item.piece is not None:
+                self._raw.push(item.piece)
+        for spans, now_ns in lost:
+            self._raw.lose(spans, "overflow", now_ns)
+        if is_due:
+            self._raw.fsync()
+        if closing:
+            self._raw.close()
+        for gap in self._raw.ended:
+            self._gap(gap)
+        self._raw.ended = []
+        self._write_ledger()
+        for item in items:
+            if item.positions is not None:
+                self.spool.push(item.positions, item.now_ns)
+            if item.states is not None:
+                self.spool.states(item.states, item.now_ns)
+        if closing:
+            self.spool.close()
+        elif self.settings.seal and time.monotonic() - self._sealed_at >= SEAL_LOOK_S:
+            self._sealed_at = time.monotonic()
+            self.sealer.look(max(self._raw.segment, self.recovered.segment))
+        if is_due and time.monotonic() - self._logged_at >= LOGGED_S:
+            self._logged_at = time.monotonic()
+            marks = {self._name(n): f"{m.connection}/{m.sequence}" for n, m in sorted(self._marks.items())[:50]}
+            log.info("safe on disk", receivers=len(self._marks), watermarks=marks)
+
+    def _synced(self, more: dict[int, tuple[int, int]]) -> None:
+        """Publish how far receptions are safe; the log of it follows and never leads."""
+        at_ns = time.time_ns()
+        marks = {n: Watermark(connection, sequence, at_ns) for n, (connection, sequence) in more.items()}
+        self._marks = {**self._marks, **marks}
+        try:
+            if self._marks_bytes >= MOST_WATERMARK_BYTES:
+                line = marks_line(self._marks, at_ns)
+                put_file(self.files, self.directory / WATERMARKS, line)
+                self.files.fsync_dir((self.directory / WATERMARKS).parent)
+                self._marks_bytes = len(line)
+            else:
+                line = marks_line(marks, at_ns)
+                file = self.files.open_append(self.directory / WATERMARKS)
+                try:
+                    file.write(line)
+                finally:
+                    file.close()
+                self._marks_bytes += len(line)
+        except OSError as error:
+            self._marks_bytes = MOST_WATERMARK_BYTES
+            log.warning("watermarks cannot be written", error=str(error))
+
+    def _write_register(self) -> None:
+        with self.register.lock:
+            lines, self.register.pending = self.register.pending, []
+        try:
+            append_file(self.files, self.register.path, b"".join(lines))
+            self.files.fsync_dir(self.directory)
+        except OSError as error:
+            with self.register.lock:  # perhaps half of it is there: a line's end first, then all of it again
+                self.register.pending = [b"\n", *(line for line in lines if line != b"\n"), *self.register.pending]
+            log.warning("receivers cannot be written", error=str(error))
+            self._raw.hold = error
+            return
+        self._raw.hold = None
+
+    def _begin_ledger(self) -> None:
+        """First line of a new ledger, or an end to the line that a crash left half written."""
+        lines, _, is_torn = read_lines(self.directory / LEDGER)
+        if is_torn:
+            self._lines.append(b"\n")
+        if not lines:
+            self._lines.append(as_line({"kind": "head", "version": LEDGER_VERSION}))
+
+    def _write_ledger(self) -> None:
+        with self._lock:
+            lines, self._lines = self._lines, []
+        if not lines:
+            return
+        try:
+            append_file(self.files, self.directory / LEDGER, b"".join(lines))
+            self.files.fsync_dir(self.directory)
+        except OSError as error:
+            with self._lock:
+                waiting = [b"\n", *(line for line in lines if line != b"\n"), *self._lines]
+                self._lines = waiting[-MOST_LINES:]
+            log.warning("ledger cannot be written", error=str(error))
+
+    def _tidy(self) -> None:
+        """Write what the start has to say, and make safe what it found."""
+        if self.recovered.torn:
+            log.warning("the node ended without notice", torn=self.recovered.torn)
+        self._write_register()
+        self._write_ledger()
+
+    def _line(self, fields: dict[str, object]) -> None:
+        self._lines.append(as_line(fields))
+
+    def _gap(self, gap: Gap) -> None:
+        with self._lock:
+            self._lines.append(as_line(gap.fields()))
+
+    def _name(self, number: int) -> str:
+        known = self.register.by_number.get(number)
+        return known.name if known else ""
+
+    def _last_heard(self, number: int) -> int:
+        """Time at which a receiver was surely heard and kept last: where the gap of a crash begins."""
+        mark = self.recovered.watermarks.get(number)
+        return self.recovered.last_ns.get(number) or (mark.time_ns if mark else time.time_ns())
+
+
+def marks_line(marks: dict[int, Watermark], at_ns: int) -> bytes:
+    """The line of the log of watermarks."""
+    receivers = [[n, mark.connection, mark.sequence] for n, mark in sorted(marks.items())]
+    return as_line({"at": at_ns, "receivers": receivers})
