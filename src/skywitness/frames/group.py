@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from skywitness.batches import I64, UNTIMED, Frames
-from skywitness.kernel import kernel, scalar
+from skywitness.kernel import kernel, load_word8
 
 __all__ = ["WINDOW_NS", "Grouper", "fill_transmissions"]
 
@@ -18,18 +18,6 @@ WINDOW_NS = 450_000_000
 
 WAYS = 4  # candidates looked at for one frame
 EXACT_RECEIVERS = 64  # beyond, only the first receiver of a transmission is remembered
-
-
-@scalar
-def row_words(row):
-    """The 14 bytes of a frame as two integers (row: (14,) uint8)."""
-    first = 0
-    for k in range(7):
-        first = first << 8 | int(row[k])
-    second = 0
-    for k in range(7, 14):
-        second = second << 8 | int(row[k])
-    return first, second
 
 
 @kernel
@@ -42,7 +30,7 @@ def fill_transmissions(start, exact, data, time_ns, receiver, reception, table, 
     time_ns           (n,)    int64
     receiver          (n,)    uint16
     reception         (n,)    int64    ids
-    table             (m, 5)  int64    m = WAYS * 2^k; bytes 0-6, bytes 7-13, time, label, receivers (one bit each) or
+    table             (m, 5)  int64    m = WAYS * 2^k; bytes 0-7, bytes 6-13, time, label, receivers (one bit each) or
                                        the first receiver
     out_transmission  (n,)    int64
     """
@@ -51,7 +39,8 @@ def fill_transmissions(start, exact, data, time_ns, receiver, reception, table, 
         if time_ns[i] == UNTIMED:
             out_transmission[i] = reception[i]
             continue
-        first, second = row_words(data[i])
+        first = load_word8(data, i, 0)
+        second = load_word8(data, i, 6)
         mixed = (first ^ second * 0x9E3779B1) * 0x2545F4914F6CDD1D
         base = ((mixed >> 29) & (sets - 1)) * WAYS
         now = time_ns[i]

@@ -8,6 +8,7 @@ one works in large batches. Kernels and compressors release the interpreter's lo
 from __future__ import annotations
 
 import dataclasses
+import math
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -38,8 +39,8 @@ TURN_S = 0.05
 """Longest wait of a message for its turn on an idle node."""
 TURN_PER_LINK_S = 0.0003
 """A turn is so much longer for each link that brings something: to take from one costs a third of this."""
-PICTURE_NS = NS_PER_S
-GLANCE_NS = NS_PER_S // 10
+PICTURE_S = 1.0
+GLANCE_S = 0.1
 GLANCE_SHARE = 0.05
 """Between the pictures of each second there are glances, for single questions, if they cost no more than this share."""
 STATES_NS = 10 * NS_PER_S
@@ -136,6 +137,7 @@ class Core(threading.Thread):
     publish  called with each picture, once a second
     glance   called with newer ones in between, while they cost little
     record   keeps everything; None keeps nothing
+    beat     seconds that only go forward: when it is time for the next picture, whatever the node's present is
     sinks    what else takes each output, such as the outgoing ports
     """
 
@@ -149,12 +151,14 @@ class Core(threading.Thread):
         record: Record | None = None,
         sinks: Sequence[Sink] = (),
         settings: Settings | None = None,
+        beat: Callable[[], float] = time.monotonic,
     ) -> None:
         super().__init__(name="skywitness-core", daemon=True)
         self.intake = intake
         self.now = now
         self.publish = publish
         self.glance = glance or _ignore
+        self.beat = beat
         self.record = record
         self.sinks = list(sinks)
         self.pipeline = Pipeline(settings)
@@ -179,8 +183,8 @@ class Core(threading.Thread):
         self._next_imported = -time.time_ns()  # ids of rows with no reception behind them, different after a restart
         self.active = 0
         """Links that brought something in the last turn."""
-        self._picture_ns = 0
-        self._glance_ns = 0
+        self._shown = -math.inf
+        self._glanced = -math.inf
         self._newest_ns = 0
         self._picture_s = 0.0
         self._last_now_ns = 0
@@ -229,10 +233,12 @@ class Core(threading.Thread):
         now_ns = self._now()
         if batches:
             self._push(Frames.concat(batches), len(batches) > 1, now_ns)
-        if now_ns - self._picture_ns >= PICTURE_NS:
+        beat = self.beat()
+        if beat - self._shown >= PICTURE_S:
+            self._shown = self._glanced = beat
             self._show(now_ns)
-        elif rows and now_ns - self._glance_ns >= max(GLANCE_NS, int(self._picture_s / GLANCE_SHARE * NS_PER_S)):
-            self._glance_ns = now_ns
+        elif rows and beat - self._glanced >= max(GLANCE_S, self._picture_s / GLANCE_SHARE):
+            self._glanced = beat
             self.glance(self._picture(now_ns))
         return rows
 
@@ -400,7 +406,6 @@ class Core(threading.Thread):
     def _show(self, now_ns: int) -> None:
         """Publish the picture of this moment, and what goes with it."""
         picture = self._picture(now_ns)
-        self._picture_ns = self._glance_ns = now_ns
         if self.record is not None and now_ns - self._states_ns >= STATES_NS:
             self._states_ns = now_ns
             self.record.states(picture.table, now_ns)

@@ -31,7 +31,8 @@ class Node:
         self.told: list[str] = []
         self.pictures: list[Picture] = []
         self.outputs: list[Output] = []
-        self.core = Core(self.intake, lambda: self.now_ns, self.pictures.append, sinks=[self], **more)
+        beat = lambda: self.now_ns / S  # noqa: E731
+        self.core = Core(self.intake, lambda: self.now_ns, self.pictures.append, sinks=[self], beat=beat, **more)
 
     def push(self, output: Output, now_ns: int) -> None:
         self.outputs.append(output)
