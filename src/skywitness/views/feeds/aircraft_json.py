@@ -5,6 +5,7 @@ A key is absent when its value is not known or too old. The rows are written fro
 
 from __future__ import annotations
 
+import json
 import math
 from typing import Any
 
@@ -12,18 +13,35 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skywitness.batches import I64, POSITION_SOURCES, U8
+from skywitness.geo.sphere import bearing_deg, distance_nmi
+from skywitness.identity.table import NOBODY, IdentityTable
 from skywitness.messages.mode_s.quality import CONTAINMENT_M, NIC
 from skywitness.tracks.aircraft import AircraftTable
 from skywitness.units import NMI_M, NS_PER_S
 from skywitness.views.feeds.text_rows import ABSENT, Template, TextField, scaled
 
-__all__ = ["EMERGENCIES", "FRESH_NS", "KEPT_NS", "NAV_MODES", "TYPES", "aircraft_json", "is_listed"]
+__all__ = [
+    "EMERGENCIES",
+    "FRESH_NS",
+    "KEPT_NS",
+    "NAV_MODES",
+    "TYPES",
+    "AircraftWriter",
+    "aircraft_json",
+    "is_listed",
+    "types",
+]
 
 FRESH_NS = 60 * NS_PER_S
 """How long a place, a height or a motion counts as present, and how long a silent aircraft is listed."""
 
 KEPT_NS = 180 * NS_PER_S
 """How long what changes seldom counts: squawk, emergency, quality."""
+
+Point = tuple[float, float]
+"""Latitude and longitude in degrees."""
+
+NOT_PLAIN = bytes(range(0x20)) + b'"\\' + bytes(range(0x7F, 0x100))
 
 LEAST_DBFS = -49.5
 LEAST_MESSAGES = 2
@@ -91,6 +109,7 @@ FIELDS = {
     "hex": TextField(b',\n{"hex":"', "address", after=b'"'),
     "type": key("type", "word", words=quoted(TYPES)),
     "flight": text("flight", "callsign"),
+    "identity": TextField(b"", "word"),
     "alt_baro": key("alt_baro"),
     "ground": TextField(b',"alt_baro":"ground"', "literal"),
     **{name: key(name, decimals=decimals) for name, decimals in NUMBERS.items()},
@@ -112,6 +131,8 @@ FIELDS = {
     "last_nic": key("nic"),
     "last_rc": key("rc"),
     "last_seen_pos": key("seen_pos", decimals=3, after=b"}"),
+    "r_dst": key("r_dst", decimals=3),
+    "r_dir": key("r_dir", decimals=1),
     "version": key("version"),
     "nic_baro": key("nic_baro"),
     "nac_p": key("nac_p"),
@@ -126,10 +147,11 @@ FIELDS = {
     "tisb": key("tisb", "word", words=ONLY_PLACE),
     "messages": key("messages"),
     "seen": key("seen", decimals=1),
-    "rssi": key("rssi", decimals=1, after=b"}"),
+    "rssi": key("rssi", decimals=1),
+    "dst": key("dst", decimals=3),
+    "dir": key("dir", decimals=1),
     "end": TextField(b"}", "literal"),
 }
-TEMPLATE = Template(tuple(FIELDS.values()))
 PLACE = {name: place for place, name in enumerate(FIELDS)}
 
 
@@ -139,6 +161,99 @@ def is_listed(table: AircraftTable, now_ns: int) -> NDArray[np.bool_]:
     return placed | ((now_ns - table.seen_time_ns < FRESH_NS) & (table.messages >= LEAST_MESSAGES))
 
 
+class AircraftWriter:
+    """Writes aircraft as JSON objects, with what is known of their identity.
+
+    Keys that never change for an address (`r`, `t`, `desc`, `ownOp`, `year`, `dbFlags`) are made into text once, here.
+    """
+
+    def __init__(self, identity: IdentityTable = NOBODY) -> None:
+        self.identity = identity
+        fields = dict(FIELDS)
+        fields["identity"] = TextField(b"", "word", words=identity_texts(identity))
+        self.template = Template(tuple(fields.values()))
+
+    def rows(
+        self, table: AircraftTable, now_ns: int, *, place: Point | None = None, centre: Point | None = None
+    ) -> bytes:
+        """Write all aircraft of the table, between them a comma and a line end; a line end before the first.
+
+        now_ns  ages are counted from it
+        place   latitude and longitude of the receiver as others may know it, for `r_dst` and `r_dir`
+        centre  of the question, for `dst` and `dir`
+        """
+        if not len(table):
+            return b""
+        values = field_values(table, now_ns)
+        if len(self.identity):
+            row = self.identity.find(table.icao, table.address_kind)
+            np.copyto(values[PLACE["identity"]], row, where=row >= 0)
+        for point, distance, direction in ((place, "r_dst", "r_dir"), (centre, "dst", "dir")):
+            if point is not None:
+                near = np.flatnonzero(now_ns - table.position_time_ns < FRESH_NS)
+                lat, lon = table.lat_deg[near], table.lon_deg[near]
+                for name, of, decimals in ((distance, distance_nmi, 3), (direction, bearing_deg, 1)):
+                    found: I64 = np.empty(len(near), np.int64)
+                    scaled(of(point[0], point[1], lat, lon), decimals, found)
+                    values[PLACE[name]][near] = found if decimals == 3 else np.where(found == 3600, 0, found)
+        parts = self.template.write(values)
+        return b"".join([bytes(next(parts)[1:]), *map(bytes, parts)])  # no comma before the first
+
+    def file(
+        self,
+        table: AircraftTable,
+        now_ns: int,
+        messages_total: int,
+        *,
+        place: Point | None = None,
+        is_simulated: bool = False,
+    ) -> bytes:
+        """Write aircraft.json; see `aircraft_json`. What is simulated says so in a key of its own."""
+        listed = np.flatnonzero(is_listed(table, now_ns))
+        if len(listed) < len(table):
+            table = table.take(listed)
+        now_ms = now_ns // 1_000_000
+        head = b'{"now":%d.%03d,"messages":%d,' % (now_ms // 1000, now_ms % 1000, messages_total)
+        head += b'"simulated":true,"aircraft":[' if is_simulated else b'"aircraft":['
+        rows = self.rows(table, now_ns, place=place)
+        return head + rows + (b"\n]}\n" if rows else b"]}\n")
+
+
+def identity_texts(identity: IdentityTable) -> list[bytes]:
+    """Return what each row of the table adds to an aircraft's object."""
+    descriptions = [json.dumps(word, ensure_ascii=False).encode() for word in identity.descriptions]
+    operators = [json.dumps(word, ensure_ascii=False).encode() for word in identity.operators]
+    texts = []
+    columns = (identity.registration, identity.type, identity.description, identity.operator, identity.year,
+               identity.flags)  # fmt: skip
+    for registration, kind, description, operator, year, flags in zip(
+        *(column.tolist() for column in columns), strict=True
+    ):
+        text = b""
+        if registration:
+            text += b',"r":"%s"' % plain(registration)
+        if kind:
+            text += b',"t":"%s"' % plain(kind)
+        if description:
+            text += b',"desc":' + descriptions[description]
+        if operator:
+            text += b',"ownOp":' + operators[operator]
+        if year:
+            text += b',"year":"%d"' % year
+        if flags:
+            text += b',"dbFlags":%d' % flags
+        texts.append(text)
+    return texts
+
+
+def plain(text: bytes) -> bytes:
+    """ASCII as it stands between quotes; what JSON would have to escape has no business in a registration."""
+    return text.translate(None, NOT_PLAIN)
+
+
+WITHOUT_IDENTITY = AircraftWriter()
+
+
 def aircraft_json(table: AircraftTable, now_ns: int, messages_total: int) -> bytes:
     """Write the file.
 
@@ -146,18 +261,7 @@ def aircraft_json(table: AircraftTable, now_ns: int, messages_total: int) -> byt
     now_ns          time of the file, since 1970-01-01 UTC: ages are counted from it
     messages_total  Mode S messages since the start
     """
-    listed = np.flatnonzero(is_listed(table, now_ns))
-    if len(listed) < len(table):
-        table = table.take(listed)
-    now_ms = now_ns // 1_000_000
-    head = b'{"now":%d.%03d,"messages":%d,"aircraft":[' % (now_ms // 1000, now_ms % 1000, messages_total)
-    if not len(table):
-        return head + b"]}\n"
-    parts = [head]
-    for part in TEMPLATE.write(field_values(table, now_ns)):
-        parts.append(bytes(part[1:] if len(parts) == 1 else part))  # no comma before the first
-    parts.append(b"\n]}\n")
-    return b"".join(parts)
+    return WITHOUT_IDENTITY.file(table, now_ns, messages_total)
 
 
 def field_values(table: AircraftTable, now_ns: int) -> I64:
@@ -231,7 +335,7 @@ def field_values(table: AircraftTable, now_ns: int) -> I64:
     out[PLACE["seen"]] = np.maximum(0, now_ns - table.seen_time_ns) // 100_000_000
     known = ~np.isnan(table.signal_dbfs)
     number("rssi", np.maximum(table.signal_dbfs, np.float32(LEAST_DBFS)), known, 1)
-    code("end", np.zeros(len(table), np.int64), ~known)
+    out[PLACE["end"]] = 0
     return out
 
 

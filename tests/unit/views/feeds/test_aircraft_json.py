@@ -10,9 +10,17 @@ import numpy as np
 import pytest
 import zstandard
 
+from skywitness.geo.sphere import distance_nmi
+from skywitness.identity.table import Entry, IdentityTable
 from skywitness.tracks.aircraft import AircraftTable, aircraft_table
 from skywitness.tracks.state import NEVER
-from skywitness.views.feeds.aircraft_json import NAV_MODES, aircraft_json, is_listed
+from skywitness.views.feeds.aircraft_json import (
+    NAV_MODES,
+    WITHOUT_IDENTITY,
+    AircraftWriter,
+    aircraft_json,
+    is_listed,
+)
 from tests.aircraft_from import NOW_NS, S, aircraft_from
 
 CHARACTERS = "#ABCDEFGHIJKLMNOPQRSTUVWXYZ##### ###############0123456789######"
@@ -170,3 +178,40 @@ def test_keys_and_types_are_those_of_recorded_files(data_dir: Path, number: int)
             assert type(row[name]).__name__ in types[name], name
         places = [order.index(name) for name in row if name in order and name not in ("true_heading", "lastPosition")]
         assert places == sorted(places)
+
+
+def test_identity_and_distances_are_added():
+    table = aircraft_table(*aircraft_from(300))
+    table = table.take(np.flatnonzero(is_listed(table, NOW_NS)))
+    icao = np.unique(table.icao[table.address_kind == 0])
+    known = {int(address): number for number, address in enumerate(icao) if number % 2}
+    identity = IdentityTable.of(
+        Entry(address, f"N{number}", "B738", number % 3, 'Boeing "737"', 1990 + number % 30, "Société ; d'Air")
+        for address, number in known.items()
+    )
+    plain = json.loads(aircraft_json(table, NOW_NS, 1))["aircraft"]
+    read = json.loads(AircraftWriter(identity).file(table, NOW_NS, 1, place=(52.0, 4.0)))["aircraft"]
+    keys = {"r", "t", "desc", "ownOp", "year", "dbFlags", "r_dst", "r_dir"}
+    told = placed = 0
+    for before, after in zip(plain, read, strict=True):
+        assert {key: value for key, value in after.items() if key not in keys} == before
+        number = known.get(int(before["hex"], 16)) if not before["hex"].startswith("~") else None
+        if number is None:
+            assert not {"r", "t", "dbFlags"} & after.keys()
+        else:
+            told += 1
+            assert (after["r"], after["t"], after["year"]) == (f"N{number}", "B738", str(1990 + number % 30))
+            assert (after["desc"], after["ownOp"]) == ('Boeing "737"', "Société ; d'Air")
+            assert after.get("dbFlags", 0) == number % 3
+        assert ("r_dst" in after) == ("lat" in after)
+        if "lat" in after:
+            placed += 1
+            assert after["r_dst"] == pytest.approx(distance_nmi(52, 4, after["lat"], after["lon"]), abs=6e-4)
+            assert 0 <= after["r_dir"] < 360
+    assert told > 50
+    assert placed > 50
+
+
+def test_what_is_simulated_says_so():
+    empty = json.loads(WITHOUT_IDENTITY.file(AircraftTable.empty(), NOW_NS, 0, is_simulated=True))
+    assert empty["simulated"] is True
