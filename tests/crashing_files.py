@@ -16,7 +16,7 @@ from pathlib import Path
 from skywitness.archive.files import OsFiles
 
 
-class Crash(Exception):
+class PowerLostError(Exception):
     """Power is gone: nothing after this happened."""
 
 
@@ -57,11 +57,11 @@ class CrashingFiles(OsFiles):
     def step(self) -> None:
         """One operation."""
         if self.crashed:
-            raise Crash
+            raise PowerLostError
         self.operations += 1
         if self.crash_at >= 0 and self.operations > self.crash_at:
             self.crashed = True
-            raise Crash
+            raise PowerLostError
 
     def take_room(self, size: int) -> int:
         """How much of so many bytes still fits."""
@@ -139,7 +139,7 @@ class CrashingFile:
         with self.files.mutex:
             try:
                 self.files.step()
-            except Crash:
+            except PowerLostError:
                 self.node.writes.append(data[: len(data) // 2])
                 raise
             fits = data[: self.files.take_room(len(data))]

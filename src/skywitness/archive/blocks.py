@@ -190,6 +190,8 @@ def encode_block(frames: Frames, receivers: dict[int, ReceiverRows], level: int 
     """Return the block of receptions whose ids follow one another.
 
     receivers  of each number that occurs: the sequence number of its first row here, and its connection
+
+    Raises ValueError for a frame longer than its row.
     """
     rows = len(frames)
     lines, order, place = by_receiver(frames.receiver)
@@ -346,7 +348,7 @@ def folded(rows: U8) -> U8:
     wide = rows.shape[1]
     if wide not in (7, 14) or not len(rows):
         return rows
-    columns = np.ascontiguousarray(rows.T)  # one after another, they are looked up three times as fast
+    columns = np.array(rows.T, order="C")  # one after another, they are looked up three times as fast
     first = FRAME_BYTES - wide
     parity = SYNDROMES[first].take(columns[0], mode="clip")
     for at in range(1, wide - 3):
@@ -358,11 +360,13 @@ def folded(rows: U8) -> U8:
 
 def frame_bytes(data: U8, length: U8) -> list[bytes]:
     """The frames: those of each length together, shortest first, without what pads them."""
-    present = np.flatnonzero(np.bincount(length, minlength=FRAME_BYTES + 1))
+    present = np.flatnonzero(np.bincount(length))
+    if present[-1] > FRAME_BYTES:
+        raise ValueError("a frame of more than 14 bytes")
     out = []
     for wide in present.tolist():
         rows = data if len(present) == 1 else data.take(np.flatnonzero(length == wide), axis=0)
-        out.append(folded(rows[:, : min(wide, FRAME_BYTES)]).tobytes())
+        out.append(folded(rows[:, :wide]).tobytes())
     return out
 
 

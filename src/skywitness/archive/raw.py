@@ -196,6 +196,9 @@ class Raw:
             reason = self._reason
         except OSError as error:
             reason = self._fail(error)
+        except ValueError as error:
+            log.error("receptions cannot be written", rows=len(piece.frames), reason=str(error))
+            reason = "error"
         self.lose(spans, reason, piece.now_ns)
 
     def _ready(self, segment: int, now_ns: int) -> bool:

@@ -83,11 +83,19 @@ class Recorder:
     """Keeps everything that the core puts out.
 
     directory  made if it is not there
+    threaded   False leaves the work of the thread to a caller of `turn`
 
     Raises ArchiveError if another process records there or a later version did, OSError if the disk fails.
     """
 
-    def __init__(self, directory: Path, settings: RecorderSettings | None = None, files: Files | None = None) -> None:
+    def __init__(
+        self,
+        directory: Path,
+        settings: RecorderSettings | None = None,
+        files: Files | None = None,
+        *,
+        threaded: bool = True,
+    ) -> None:
         self.directory = directory
         self.settings = settings or RecorderSettings()
         self.files = files or OsFiles()
@@ -102,8 +110,9 @@ class Recorder:
             raise
         self.start_s = time.perf_counter() - began
         """How long the start took."""
-        self._thread = threading.Thread(target=self._run, name="skywitness-recorder", daemon=True)
-        self._thread.start()
+        self._thread = threading.Thread(target=self._run, name="skywitness-recorder", daemon=True) if threaded else None
+        if self._thread is not None:
+            self._thread.start()
 
     def _open(self) -> None:
         make_directories(self.directory, self.files)
@@ -294,7 +303,10 @@ class Recorder:
                 self.disconnected(number, "stopped", now_ns)
             self._closing = True
             self._lock.notify()
-        self._thread.join()
+        if self._thread is not None:
+            self._thread.join()
+        else:
+            self.turn()
         self.sealer.close()
         self._closed = True
         self._release()
@@ -311,30 +323,38 @@ class Recorder:
             receivers[number] = ReceiverRows(first, self._connection.get(number, 0))
         return Piece(frames, receivers, now_ns)
 
+    def turn(self, *, is_due: bool = True) -> None:
+        """Write what waits, and, if it is time, make it safe and say so."""
+        with self._lock:
+            items, self._queue = self._queue, []
+            lost, self._overflow = self._overflow, []
+            self._queued_rows = 0
+            closing = self._closing
+        try:
+            self._write(items, lost, is_due=is_due or closing, closing=closing)
+        finally:
+            with self._lock:
+                self._queued_bytes -= sum(item.bytes for item in items)
+
     def _run(self) -> None:
-        """The thread: take what waits when it fills a block or when it is time to make it safe."""
+        """The thread: a turn whenever a block is full, or when it is time to make safe what was written."""
         due = time.monotonic() + self.settings.fsync_s
-        while True:
+        closing = False
+        while not closing:
             with self._lock:
                 wait = due - time.monotonic()
                 if wait > 0 and not self._closing and self._queued_rows < BLOCK_ROWS:
                     self._lock.wait(wait)
-                items, self._queue = self._queue, []
-                lost, self._overflow = self._overflow, []
-                self._queued_rows = 0
                 closing = self._closing
+            is_due = time.monotonic() >= due
+            if is_due:
+                due = time.monotonic() + self.settings.fsync_s
             try:
-                self._write(items, lost, is_due=closing or time.monotonic() >= due, closing=closing)
+                self.turn(is_due=is_due)
                 self._problem = ""
             except Exception as error:  # recording must go on with the next batch, whatever this one was
                 log.exception("recorder failed")
                 self._problem = f"recording is disturbed by an internal error ({type(error).__name__})"
-            with self._lock:
-                self._queued_bytes -= sum(item.bytes for item in items)
-            if time.monotonic() >= due:
-                due = time.monotonic() + self.settings.fsync_s
-            if closing:
-                return
 
     def _write(
         self,
