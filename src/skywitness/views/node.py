@@ -10,6 +10,7 @@ from typing import Any
 from skywitness.coverage.report import ReceiverReport
 from skywitness.questions.answer import History
 from skywitness.tracks.picture import Picture
+from skywitness.views.privacy import Privacy
 
 __all__ = ["Hub", "Node"]
 
@@ -60,5 +61,7 @@ class Node:
     """None if nothing is recorded."""
     metrics: Callable[[], dict[str, float]] = dict
     """Counters and gauges of the parts by full name (`skywitness_...`), labels in braces as Prometheus has them."""
+    privacy: Privacy = field(default_factory=Privacy)
+    """Where receivers are shown. What the Hub and `history` give has been through it already."""
     facts: dict[str, Any] = field(default_factory=dict)
     """What the operator has chosen to tell: `name`, `licence`, `contact`."""
