@@ -40,6 +40,8 @@ log = structlog.get_logger("skywitness.archive")
 
 LOCK = "lock"
 LOGGED_S = 60.0
+FAULT_SHOWN_S = 60.0
+"""How long after a fault of the program the alarm stays."""
 SEAL_LOOK_S = 5.0
 MOST_WATERMARK_BYTES = 1 << 20
 MOST_LINES = 100_000
@@ -142,6 +144,7 @@ class Recorder:
         self._overflow: list[tuple[dict[int, tuple[int, int]], int]] = []
         self._closing = self._closed = False
         self._problem = ""
+        self._faulty_at = 0.0
         self._now_ns = 0
         self._connections = ledger.connections
         self._connection: dict[int, int] = {}
@@ -351,9 +354,11 @@ class Recorder:
                 due = time.monotonic() + self.settings.fsync_s
             try:
                 self.turn(is_due=is_due)
-                self._problem = ""
+                if time.monotonic() - self._faulty_at > FAULT_SHOWN_S:
+                    self._problem = ""
             except Exception as error:  # recording must go on with the next batch, whatever this one was
                 log.exception("recorder failed")
+                self._faulty_at = time.monotonic()
                 self._problem = f"recording is disturbed by an internal error ({type(error).__name__})"
 
     def _write(
