@@ -2,42 +2,25 @@
 
 from __future__ import annotations
 
+import math
 import re
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qsl
 
 from litestar import Request
 
-from skywitness.coverage.report import ReceiverReport
-from skywitness.frames.receiver import Place, Receiver
 from skywitness.identity.table import NOBODY, IdentityTable
 from skywitness.questions.answer import History
 from skywitness.views.api.bodies import Bodies, Workshop, problem
 from skywitness.views.api.trails import Trails
 from skywitness.views.feeds.aircraft_json import AircraftWriter
 from skywitness.views.node import Node
+from skywitness.views.privacy import Privacy
 
-__all__ = ["Clients", "OutlineOf", "PlaceOf", "address_of", "place_if_public", "query_of"]
-
-PlaceOf = Callable[[Receiver], Place | None]
-"""Where others may know a receiver to be: blurred, exact, or not at all (see views.privacy)."""
-
-OutlineOf = Callable[[Sequence[ReceiverReport]], Sequence[tuple[float, float, int]]]
-"""The range outline others may see: latitude, longitude, feet, around once."""
+__all__ = ["Clients", "address_of", "query_of"]
 
 MOST_FIELDS = 64
-
-
-def place_if_public(receiver: Receiver) -> Place | None:
-    """Return the exact place of a receiver whose owner lets it out; of the others nothing."""
-    return receiver.place if receiver.place_public else None
-
-
-def no_outline(reports: Sequence[ReceiverReport]) -> Sequence[tuple[float, float, int]]:
-    """Give none: an outline around a place tells the place."""
-    return ()
 
 
 @dataclass
@@ -46,8 +29,8 @@ class Clients:
 
     node: Node
     identity: IdentityTable = NOBODY
-    place_of: PlaceOf = place_if_public
-    outline_of: OutlineOf = no_outline
+    privacy: Privacy | None = None
+    """What others may know of the receivers' places; without it nothing is told of them."""
     bodies: Bodies = field(init=False)
     workshop: Workshop = field(init=False, default_factory=Workshop)
     writer: AircraftWriter = field(init=False)
@@ -60,14 +43,14 @@ class Clients:
         self.past = Trails(self.node.hub) if self.node.history is None else self.node.history
 
     def place(self) -> tuple[float, float] | None:
-        """Return where the node is, as others may know it: the place of its first own receiver that has one."""
-        reports = sorted(self.node.receivers(), key=lambda report: report.receiver.number)
-        for report in reports:
-            if report.receiver.own:
-                place = self.place_of(report.receiver)
-                if place is not None:
-                    return place.lat_deg, place.lon_deg
-        return None
+        """Return where the node is, as others may know it."""
+        centre = self.privacy.centre() if self.privacy is not None else None
+        return None if centre is None else (centre.lat_deg, centre.lon_deg)
+
+    def outline(self) -> list[list[float]]:
+        """Return the range outline others may see: latitude, longitude and feet of each bearing, around once."""
+        points = self.privacy.outline.points() if self.privacy is not None else []
+        return [[lat, lon, 0 if math.isnan(feet) else round(feet)] for lat, lon, feet in points]
 
     def now_ns(self) -> int:
         """Return the time of the latest picture."""

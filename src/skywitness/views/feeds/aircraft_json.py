@@ -24,11 +24,20 @@ __all__ = [
     "EMERGENCIES",
     "FRESH_NS",
     "KEPT_NS",
+    "LEAST_DBFS",
+    "MLAT",
     "NAV_MODES",
+    "RADIUS_M",
+    "TISB",
     "TYPES",
     "AircraftWriter",
+    "Point",
     "aircraft_json",
     "is_listed",
+    "key",
+    "position_types",
+    "quoted",
+    "text",
     "types",
 ]
 
@@ -347,6 +356,13 @@ def types(table: AircraftTable, is_placed: NDArray[np.bool_], is_squittering: ND
     source = np.where(is_placed & (table.position_source < mode_s), table.position_source, source).astype(np.int64)
     source += np.where(table.address_kind != 0, OTHER_ADDRESSES, 0)
     return np.where(table.address_kind == 2, TRACK_FILE, source).astype(np.int64)
+
+
+def position_types(source: U8, address_kind: U8) -> I64:
+    """Index into TYPES of position rows: how each was placed."""
+    kind = np.where(source < len(POSITION_SOURCES), source, 0).astype(np.int64)
+    kind += np.where(address_kind != 0, OTHER_ADDRESSES, 0)
+    return np.where(address_kind == 2, TRACK_FILE, kind)
 
 
 def containment_m(table: AircraftTable) -> I64:
