@@ -1,0 +1,128 @@
+"""The questions of our own interface: parameters, answers and words of each, for requests and for the description."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from skywitness.batches import ADDRESS_KINDS, POSITION_SOURCES, VERDICTS
+from skywitness.views.api import parameters as p
+from skywitness.views.api.columns import FORMATS, Column
+from skywitness.views.api.parameters import Parameter
+from skywitness.views.api.tables import AIRCRAFT, POSITIONS, RECEIVERS
+
+__all__ = ["ENDPOINTS", "Endpoint"]
+
+Json = dict[str, Any]
+
+MOST_AIRCRAFT = 10_000
+MOST_POSITIONS = 10_000
+MOST_TRACK = 50_000
+SORTS = ("icao24", "seen", "altitude_ft", "groundspeed_kt", "messages")
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """One question."""
+
+    path: str
+    """Below /api/v1, parameters in braces."""
+    summary: str
+    parameters: tuple[Parameter, ...]
+    method: str
+    """What of `V1` answers it."""
+    rows: tuple[str, tuple[Column, ...]] | None = None
+    """Name of the list in the JSON answer, and its columns; None if the answer is one object."""
+    body: Json | None = None
+    """Schema of what the JSON answer has besides the rows."""
+    problems: tuple[int, ...] = (400,)
+    single: bool = False
+    """The answer has one row, not a list."""
+
+
+FORM = p.word("format", "Form of the answer, instead of the Accept header.", tuple(FORMATS))
+CURSOR = p.pattern("cursor", "`next` of the page before.", r"[A-Za-z0-9_-]{1,400}", "cursor", "")
+CURSOR = dataclasses.replace(CURSOR, example=None)
+KIND = p.words("address_kind", "Kinds of address, with commas between them.", ADDRESS_KINDS)
+SOURCE = p.words("source", "Who determined the position: words with commas between them.", POSITION_SOURCES)
+SINCE = p.time("from", "First moment, inclusive.")
+UNTIL = p.time("until", "End, exclusive; now if not given.")
+REJECTED = p.flag("contradicted", "With positions that were rejected, and why.", False)
+
+
+def fields(columns: Sequence[Column]) -> Parameter:
+    """Which columns to give."""
+    return p.words("fields", "Columns to give, with commas between them; all if not given.", [c.name for c in columns])
+
+
+PICTURE = {
+    "now": {"type": "string", "format": "date-time", "description": "Time of the picture; a replay's own in replay."},
+    "picture": {"type": "integer", "description": "Counts pictures since the start."},
+    "simulated": {"type": "boolean", "description": "Something in it is simulated."},
+}
+SPAN = {"from": {"type": "string", "format": "date-time"}, "until": {"type": "string", "format": "date-time"}}
+NEXT = {"next": {"type": "string", "description": "Cursor of the next page; absent on the last."}}
+COUNT = {"type": "integer", "minimum": 0}
+COUNTS = {"type": "object", "additionalProperties": COUNT}
+
+DAYS = {"type": "array", "items": {"type": "string", "format": "date"}}
+WORDS = {"type": "object", "additionalProperties": {"type": "string"}}
+OF_RECEIVERS: Any = ((fields(RECEIVERS), FORM), "receivers", ("receivers", RECEIVERS), {}, (400, 406))
+
+ENDPOINTS: tuple[Endpoint, ...] = (
+    Endpoint(
+        "/aircraft", "Aircraft of the live picture",
+        (
+            p.hexes(), KIND, SOURCE, p.area(),
+            p.flag("with_position", "Only with, or only without a present position."),
+            p.flag("on_ground", "Only on the ground, or only in the air."),
+            p.number("min_altitude_ft", "Least pressure altitude.", -2000, 200_000),
+            p.number("max_altitude_ft", "Greatest pressure altitude.", -2000, 200_000),
+            p.pattern("squawk", "Mode A code.", "[0-7]{4}", "squawk: four octal digits", "7700"),
+            p.pattern("callsign", "With * at its end all that begin so.", r"[A-Za-z0-9]{1,8}\*?", "callsign", "KLM*"),
+            p.number("seen_within_s", "Heard in the last so many seconds.", 0, 1800, 60.0),
+            p.word("sort", "Order; - before it for the reverse.", (*SORTS, *(f"-{name}" for name in SORTS)), "icao24"),
+            fields(AIRCRAFT), p.integer("limit", "Rows a page.", 1, MOST_AIRCRAFT, 1000), CURSOR, FORM,
+        ),
+        "aircraft", ("aircraft", AIRCRAFT), {**PICTURE, "total": COUNT, **NEXT}, (400, 406, 410, 503),
+    ),
+    Endpoint(
+        "/aircraft/{hex}", "One aircraft of the live picture",
+        (p.hexes("hex", "path"), KIND, fields(AIRCRAFT), FORM),
+        "one_aircraft", ("aircraft", AIRCRAFT), PICTURE, (400, 404, 406, 503), single=True,
+    ),
+    Endpoint(
+        "/positions", "Positions of the record, by steps of time, aircraft and time",
+        (
+            SINCE, UNTIL, p.hexes(), p.area(), SOURCE, p.words("verdict", "Verdicts, with commas between.", VERDICTS),
+            REJECTED, fields(POSITIONS), p.integer("limit", "Rows a page.", 1, MOST_POSITIONS, 1000), CURSOR, FORM,
+        ),
+        "positions", ("positions", POSITIONS), {**SPAN, **NEXT}, (400, 404, 406, 503),
+    ),
+    Endpoint(
+        "/tracks/{hex}", "Positions of one aircraft in the order of time, thinned evenly to `limit`",
+        (
+            p.hexes("hex", "path"), KIND, SINCE, UNTIL, REJECTED, fields(POSITIONS),
+            p.integer("limit", "Most rows.", 2, MOST_TRACK, 10_000), FORM,
+        ),
+        "track", ("positions", POSITIONS),
+        {**SPAN, "total": COUNT, "is_thinned": {"type": "boolean"}}, (400, 404, 406, 503),
+    ),
+    Endpoint("/days", "UTC days of which there is a record", (), "days", None, {"days": DAYS}, (400, 404, 503)),
+    Endpoint("/receivers", "Receivers: health and watermarks; blurred places", *OF_RECEIVERS),
+    Endpoint("/sources", "The same as /receivers", *OF_RECEIVERS),
+    Endpoint(
+        "/status", "The node and its counts", (), "status", None,
+        {
+            "version": {"type": "string"}, "started": {"type": "string", "format": "date-time"},
+            "records": {"type": "boolean"}, "receivers": COUNT, "receivers_connected": COUNT,
+            "is_place_hidden": {"type": "boolean"}, "facts": WORDS,
+            "lat_deg": {"type": "number"}, "lon_deg": {"type": "number"}, **PICTURE, "aircraft": COUNT,
+            "aircraft_with_position": COUNT, "messages": COUNT, "frames": COUNT, "frames_by_status": COUNTS,
+            "positions_by_verdict": COUNTS,
+        },
+        (400,),
+    ),
+)  # fmt: skip
