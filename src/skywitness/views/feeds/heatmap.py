@@ -18,7 +18,7 @@ HALF_HOUR_NS = 1800 * NS_PER_S
 SLICE_NS = 30 * NS_PER_S
 SLICES = HALF_HOUR_NS // SLICE_NS
 INFO_EVERY = 2
-"""Callsign and squawk are repeated in every second slice: a page that joins knows only what it has read since."""
+"""Callsign and squawk are repeated after two slices: a page that joins knows only what it has read since."""
 
 RECORD = np.dtype([("hex", "<u4"), ("lat", "<i4"), ("lon", "<i4"), ("alt", "<i2"), ("gs", "<i2")])
 SLICE_MARK = 0x0E7F7C9D
@@ -42,11 +42,11 @@ def heatmap(minutes: Iterator[Positions], start_ns: int) -> bytes:
     start_ns  beginning of the half hour
     """
     slices: dict[int, np.ndarray[tuple[int], np.dtype[np.void]]] = {}
-    told: dict[int, int] = {}
+    told: dict[int, tuple[int, int]] = {}
     for batch in minutes:
         number = (batch.time_ns - start_ns) // SLICE_NS
         for k in np.unique(number[(number >= 0) & (number < SLICES)]).tolist():
-            slices[k] = slice_records(newest_of_each(batch.take(number == k)), k % INFO_EVERY == 0, told)
+            slices[k] = slice_records(newest_of_each(batch.take(number == k)), k, told)
     nothing = np.zeros(0, RECORD)
     parts = []
     index = np.zeros(SLICES, RECORD)
@@ -75,11 +75,12 @@ def slice_header(time_ns: int) -> np.ndarray[tuple[int], np.dtype[np.void]]:
 
 
 def slice_records(
-    positions: Positions, tell_all: bool, told: dict[int, int]
+    positions: Positions, number: int, told: dict[int, tuple[int, int]]
 ) -> np.ndarray[tuple[int], np.dtype[np.void]]:
     """Records of one slice: before an aircraft's place its callsign and squawk, if it is their turn or they are new.
 
-    told  what was last said of each aircraft, by its name in the file
+    number  of the slice
+    told    what was last said of each aircraft, and in which slice, by its name in the file
     """
     rows = len(positions)
     kind = CODE_OF_TYPE[position_types(positions.source, positions.address_kind)]
@@ -87,9 +88,13 @@ def slice_records(
     squawk = np.where(positions.squawk <= 0o7777, positions.squawk, 0).astype(np.int64)
     digits = sum((squawk >> 3 * k & 7) * 10**k for k in range(4))
     said = (positions.callsign.astype(np.int64) << 12 | squawk).tolist()
-    tell = np.array([tell_all or told.get(n) != what for n, what in zip(name.tolist(), said, strict=True)], np.bool_)
-    tell &= (positions.callsign != 0) | (positions.squawk <= 0o7777)
-    told.update(zip(name.tolist(), said, strict=True))
+    tell = (positions.callsign != 0) | (positions.squawk <= 0o7777)
+    for row, aircraft in enumerate(name.tolist()):
+        before, when = told.get(aircraft, (0, -INFO_EVERY))
+        if before == said[row] and number - when < INFO_EVERY:
+            tell[row] = False
+        elif tell[row]:
+            told[aircraft] = said[row], number
 
     out = np.zeros(rows + int(tell.sum()), RECORD)
     place = np.arange(rows) + np.cumsum(tell)

@@ -167,21 +167,25 @@ def find_leg_starts(time_ns: I64, altitude_ft: F64, ground: NDArray[np.bool_]) -
     for after in (np.flatnonzero(gap >= LEAST_GAP_NS) + 1).tolist():
         if starts[after] or (ground[after] and ground[after - 1]):
             continue
-        if came_down_and_climbs(time_ns[begin:], known[begin:], after - begin):
+        first, last = down_and_up(time_ns[begin:], known[begin:], after - begin)
+        if last and not starts[begin + first : begin + last].any():
             starts[after] = True
             begin = after
     return starts
 
 
-def came_down_and_climbs(time_ns: I64, altitude_ft: F64, after: int) -> bool:
-    """Say whether a gap before row `after` hides a landing: a major descent, 12 minutes or more, a major climb."""
+def down_and_up(time_ns: I64, altitude_ft: F64, after: int) -> tuple[int, int]:
+    """Return the rows between which the aircraft may have landed, a gap before row `after` between them: before it a
+    major descent, after it a major climb, together of 12 minutes or more; (0, 0) if it is not so.
+    """
     before_ft, after_ft = altitude_ft[after - 1], altitude_ft[after]
     if not (before_ft < LOW_FT and after_ft < LOW_FT):
-        return False
+        return 0, 0
     mean_ft = np.nanmean(altitude_ft)
     major_ft = min(max(mean_ft / 3.0, 200.0), 2500.0)
     high_before = np.flatnonzero(altitude_ft[:after] >= before_ft + major_ft)
     high_after = np.flatnonzero(altitude_ft[after:] >= after_ft + major_ft)
     if not len(high_before) or not len(high_after):
-        return False
-    return bool(time_ns[after + high_after[0]] - time_ns[high_before[-1]] >= LEAST_TURNROUND_NS)
+        return 0, 0
+    first, last = int(high_before[-1]), after + int(high_after[0])
+    return (first, last) if time_ns[last] - time_ns[first] >= LEAST_TURNROUND_NS else (0, 0)
