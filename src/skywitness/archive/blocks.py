@@ -410,6 +410,7 @@ class Cursor:
             if wide > FRAME_BYTES:
                 raise ValueError("a frame of more than 14 bytes")
             is_so = length == wide
-            data = self.take(int(np.count_nonzero(is_so)) * wide).reshape(-1, wide)
+            count = int(np.count_nonzero(is_so))
+            data = self.take(count * wide).reshape(count, wide)
             out[is_so, :wide] = folded(data)
         return out
