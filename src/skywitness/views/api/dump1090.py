@@ -94,7 +94,8 @@ def handlers(clients: Clients) -> list[HTTPRouteHandler]:
         )
 
     @get("/dump1090/data/{name:str}", include_in_schema=False, sync_to_thread=False)
-    def history_file(name: str) -> Response[bytes]:
+    def history_file(request: Request[Any, Any, Any]) -> Response[bytes]:
+        name = str(request.path_params["name"])
         match = HISTORY_NAME.fullmatch(name)
         file = old_files.file(int(match[1])) if match else None
         if file is None:

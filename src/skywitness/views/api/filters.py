@@ -72,6 +72,8 @@ def numbers(name: str, scene: Scene) -> NDArray[np.float64] | None:
     if name in NUMBERS:
         column, time = NUMBERS[name]
         fresh = scene.now_ns - getattr(table, time) < FRESH_NS
+        if name in ("alt_baro", "alt_geom"):
+            fresh &= table.on_ground != 1  # there `alt_baro` is the word "ground"
         return np.where(fresh, getattr(table, column).astype(np.float64), np.nan)
     if name in CODES:
         values = getattr(table, name).astype(np.float64)

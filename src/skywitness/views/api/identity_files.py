@@ -51,7 +51,8 @@ def handlers(clients: Clients) -> list[HTTPRouteHandler]:
     """Return the routes of the database folder."""
 
     @get([f"/{folder}/{{name:str}}" for folder in FOLDERS], include_in_schema=False)
-    async def shard_file(request: Request[Any, Any, Any], name: str) -> Response[bytes]:
+    async def shard_file(request: Request[Any, Any, Any]) -> Response[bytes]:
+        name = str(request.path_params["name"])
         match = NAME.fullmatch(name)
         if match is None:
             raise problem(404, "This node has registrations and types only, in files named by the first digits.")

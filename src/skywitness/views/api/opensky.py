@@ -90,7 +90,7 @@ def states_json(table: AircraftTable, now_ns: int, *, extended: bool = False) ->
     ground = table.on_ground == 1
     out[PLACE["icao24"]] = table.icao
     np.copyto(out[PLACE["callsign"]], table.callsign.astype(np.int64), where=table.callsign != 0)
-    out[PLACE["country"]] = find_country(table.icao, table.address_kind)
+    out[PLACE["country"]] = find_country(table.icao)
     np.copyto(out[PLACE["time_position"]], table.position_time_ns // NS_PER_S, where=placed)
     out[PLACE["last_contact"]] = table.seen_time_ns // NS_PER_S
     number("lon", table.lon_deg, placed, 1.0, 4)
@@ -105,7 +105,7 @@ def states_json(table: AircraftTable, now_ns: int, *, extended: bool = False) ->
     known = (now_ns - table.squawk_time_ns < KEPT_NS) & (table.squawk <= 0o7777)
     np.copyto(out[PLACE["squawk"]], table.squawk.astype(np.int64), where=known)
     out[PLACE["spi"]] = (table.spi == 1) & (now_ns - table.quality_time_ns < KEPT_NS)
-    out[PLACE["source"]] = table.position_source == MLAT
+    out[PLACE["source"]] = placed & (table.position_source == MLAT)
     if extended:
         of_code: I64 = np.zeros(256, np.int64)
         of_code[list(CATEGORIES)] = list(CATEGORIES.values())
@@ -223,8 +223,9 @@ def handlers(clients: Clients, credits: Credits | None = None) -> list[HTTPRoute
                 time_ns = asked_ns
                 table = table_of_positions(clients.past.positions(asked_ns - FRESH_NS, asked_ns + NS_PER_S))
                 mask = np.ones(len(table), np.bool_)
+            mask &= table.address_kind == 0  # a client would take any other for an ICAO address
             if icao:
-                mask &= np.isin(table.icao, np.array(icao, np.uint32)) & (table.address_kind == 0)
+                mask &= np.isin(table.icao, np.array(icao, np.uint32))
             if box:
                 south, north, west, east = box
                 mask &= (table.lat_deg >= south) & (table.lat_deg <= north)
@@ -267,7 +268,7 @@ def handlers(clients: Clients, credits: Credits | None = None) -> list[HTTPRoute
         )
 
     @get([f"{base}/flights/{{which:str}}" for base in BASES], include_in_schema=False, sync_to_thread=False)
-    def flights(request: Request[Any, Any, Any], which: str) -> Response[bytes]:
+    def flights(request: Request[Any, Any, Any]) -> Response[bytes]:
         # An empty 404 is how the interface says that there are none.
         return answer(b"", status=404, headers=paid(request, 4))
 

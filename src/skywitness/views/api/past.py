@@ -102,7 +102,9 @@ def handlers(clients: Clients) -> list[HTTPRouteHandler]:
         return clients.now_ns() > end_ns + 3600 * NS_PER_S
 
     @get(["/data/traces/{last_two:str}/{name:str}", "/v2/traces/{last_two:str}/{name:str}"], include_in_schema=False)
-    async def trace_file(request: Request[Any, Any, Any], last_two: str, name: str) -> Response[bytes]:
+    async def trace_file(request: Request[Any, Any, Any]) -> Response[bytes]:
+        last_two = str(request.path_params["last_two"])
+        name = str(request.path_params["name"])
         which, icao, kinds, told = read_name(name, last_two)
         step = clients.now_ns() // STEP_NS
         return await clients.workshop.give(
@@ -129,13 +131,19 @@ def handlers(clients: Clients) -> list[HTTPRouteHandler]:
         ],
         include_in_schema=False,
     )
-    async def day_file(
-        request: Request[Any, Any, Any], year: str, month: str, day: str, last_two: str, name: str
-    ) -> Response[bytes]:
+    async def day_file(request: Request[Any, Any, Any]) -> Response[bytes]:
+        year = str(request.path_params["year"])
+        month = str(request.path_params["month"])
+        day = str(request.path_params["day"])
+        last_two = str(request.path_params["last_two"])
+        name = str(request.path_params["name"])
         return await of_day(request, f"{year}-{month}-{day}", last_two, name)
 
     @get("/globe_history/{date:str}/traces/{last_two:str}/{name:str}", include_in_schema=False)
-    async def dashed_day_file(request: Request[Any, Any, Any], date: str, last_two: str, name: str) -> Response[bytes]:
+    async def dashed_day_file(request: Request[Any, Any, Any]) -> Response[bytes]:
+        date = str(request.path_params["date"])
+        last_two = str(request.path_params["last_two"])
+        name = str(request.path_params["name"])
         return await of_day(request, date, last_two, name)
 
     async def of_half_hour(request: Request[Any, Any, Any], day: str, name: str) -> Response[bytes]:
@@ -155,13 +163,17 @@ def handlers(clients: Clients) -> list[HTTPRouteHandler]:
         )
 
     @get("/globe_history/{year:str}/{month:str}/{day:str}/heatmap/{name:str}", include_in_schema=False)
-    async def heatmap_file(
-        request: Request[Any, Any, Any], year: str, month: str, day: str, name: str
-    ) -> Response[bytes]:
+    async def heatmap_file(request: Request[Any, Any, Any]) -> Response[bytes]:
+        year = str(request.path_params["year"])
+        month = str(request.path_params["month"])
+        day = str(request.path_params["day"])
+        name = str(request.path_params["name"])
         return await of_half_hour(request, f"{year}-{month}-{day}", name)
 
     @get("/globe_history/{date:str}/heatmap/{name:str}", include_in_schema=False)
-    async def dashed_heatmap_file(request: Request[Any, Any, Any], date: str, name: str) -> Response[bytes]:
+    async def dashed_heatmap_file(request: Request[Any, Any, Any]) -> Response[bytes]:
+        date = str(request.path_params["date"])
+        name = str(request.path_params["name"])
         return await of_half_hour(request, date, name)
 
     return [trace_file, day_file, dashed_day_file, heatmap_file, dashed_heatmap_file]

@@ -48,7 +48,9 @@ def handlers(clients: Clients) -> list[HTTPRouteHandler]:
         return await clients.bodies.give(request, ("v2", tuple(sorted(query.items()))), make)
 
     @get([f"{base}/{{kind:str}}/{{names:str}}" for base in BASES], include_in_schema=False)
-    async def by_name(request: Request[Any, Any, Any], kind: str, names: str) -> Response[bytes]:
+    async def by_name(request: Request[Any, Any, Any]) -> Response[bytes]:
+        kind = str(request.path_params["kind"])
+        names = str(request.path_params["names"])
         question = BY_NAME.get(kind)
         if question is None:
             raise problem(404, f"There is no {kind[:20]!r} here; ask one of {', '.join(BY_NAME)}.")
@@ -67,7 +69,8 @@ def handlers(clients: Clients) -> list[HTTPRouteHandler]:
         return answer(Found(picture, rows[:1]).write(clients.writer, clients.place()).strip(b"\n") + b"\n")
 
     @get([f"{base}/{{kind:str}}" for base in BASES], include_in_schema=False)
-    async def by_kind(request: Request[Any, Any, Any], kind: str) -> Response[bytes]:
+    async def by_kind(request: Request[Any, Any, Any]) -> Response[bytes]:
+        kind = str(request.path_params["kind"])
         if kind == "all":
             return await envelope(request, {"all": ""})
         if kind == "total-aircraft":
@@ -99,11 +102,17 @@ def handlers(clients: Clients) -> list[HTTPRouteHandler]:
         ],
         include_in_schema=False,
     )
-    async def point(request: Request[Any, Any, Any], lat: str, lon: str, radius: str) -> Response[bytes]:
+    async def point(request: Request[Any, Any, Any]) -> Response[bytes]:
+        lat = str(request.path_params["lat"])
+        lon = str(request.path_params["lon"])
+        radius = str(request.path_params["radius"])
         return await around(request, "circle", lat, lon, radius)
 
     @get([f"{base}/closest/{{lat:str}}/{{lon:str}}/{{radius:str}}" for base in BASES], include_in_schema=False)
-    async def closest(request: Request[Any, Any, Any], lat: str, lon: str, radius: str) -> Response[bytes]:
+    async def closest(request: Request[Any, Any, Any]) -> Response[bytes]:
+        lat = str(request.path_params["lat"])
+        lon = str(request.path_params["lon"])
+        radius = str(request.path_params["radius"])
         return await around(request, "closest", lat, lon, radius)
 
     @post([f"{base}/filter" for base in BASES], include_in_schema=False, status_code=200)
@@ -126,7 +135,7 @@ def handlers(clients: Clients) -> list[HTTPRouteHandler]:
         return await clients.bodies.give(request, ("filter", body), make)
 
     @get([f"{base}/airport/{{code:str}}" for base in BASES], include_in_schema=False, sync_to_thread=False)
-    def airport(code: str) -> Response[bytes]:
+    def airport(request: Request[Any, Any, Any]) -> Response[bytes]:
         raise problem(404, "Questions by airport are not answered yet; ask /point with its place.")
 
     @post("/api/0/routeset", include_in_schema=False, sync_to_thread=False)
