@@ -280,10 +280,12 @@ def by_receiver(receiver: U16) -> tuple[U16, NDArray[Any] | None, NDArray[Any] |
 
 
 def grouped(values: NDArray[Any], order: NDArray[Any] | None) -> NDArray[Any]:
+    """Rows in the order of their receivers."""
     return values if order is None else values[order]
 
 
 def ungrouped(values: NDArray[Any], order: I64) -> NDArray[Any]:
+    """The inverse of `grouped`."""
     out = np.empty_like(values)
     out[order] = values
     return out
@@ -321,6 +323,7 @@ def zigzag(values: I64) -> NDArray[np.uint64]:
 
 
 def unzigzag(values: NDArray[np.uint64]) -> I64:
+    """The inverse of `zigzag`."""
     return (values >> np.uint64(1)).view(np.int64) ^ -(values & np.uint64(1)).view(np.int64)
 
 
@@ -378,11 +381,13 @@ class Cursor:
         self.at = 0
 
     def take(self, size: int) -> U8:
+        """The next bytes."""
         out = np.frombuffer(self.content, np.uint8, size, self.at)
         self.at += size
         return out
 
     def planes(self, rows: int) -> NDArray[np.uint64]:
+        """A column as `planes` wrote it."""
         width = self.content[self.at]
         self.at += 1
         if width > 8:
@@ -395,6 +400,7 @@ class Cursor:
         return octets.view("<u8").reshape(rows)
 
     def small(self, rows: int) -> U16:
+        """A column as `small` wrote it."""
         width = self.content[self.at]
         self.at += 1
         if width == 0:
@@ -405,6 +411,7 @@ class Cursor:
         return self._planes(rows, width).astype(np.uint16)
 
     def frame_bytes(self, rows: int, length: U8) -> U8:
+        """The frames as `frame_bytes` wrote them."""
         out = np.zeros((rows, FRAME_BYTES), np.uint8)
         for wide in np.flatnonzero(np.bincount(length)).tolist():
             if wide > FRAME_BYTES:

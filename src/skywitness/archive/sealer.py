@@ -58,6 +58,7 @@ def leaf_bytes(frames: Frames, sequence: np.ndarray, ids: dict[int, bytes]) -> U
 
 
 def octets(values: np.ndarray) -> U8:
+    """The bytes of each number."""
     return values.view(np.uint8).reshape(len(values), values.dtype.itemsize)
 
 
