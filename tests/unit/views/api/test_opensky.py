@@ -67,7 +67,7 @@ def test_state_vectors_say_in_metres_what_aircraft_json_says_in_feet(client, bas
         assert state[12] is None
         assert state[14] == one.get("squawk")
         assert state[15] is (one.get("spi") == 1)
-        assert state[16] == (2 if one["type"] == "mlat" else 0)
+        assert state[16] == (2 if one["mlat"] else 0)
         assert 0 <= state[17] <= 20
         if "category" in one and one["category"] in ("A1", "A7"):
             assert state[17] == {"A1": 2, "A7": 8}[one["category"]]
