@@ -144,9 +144,7 @@ def parse_sources(items: Iterable[Any], airports: Airports | None = None) -> tup
     for item in items:
         spec = parse_source(item, airports)
         if spec.name in names:
-            is_given = (isinstance(item, Mapping) and "name" in item) or (
-                isinstance(item, str) and NAME.fullmatch(item)
-            )
+            is_given = bool(item.get("name") if isinstance(item, Mapping) else NAME.fullmatch(str(item).strip()))
             if is_given:
                 raise ConfigError(f"two sources are called {spec.name!r}", hint="Give each a name of its own.")
             number = 2
