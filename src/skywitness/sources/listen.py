@@ -37,7 +37,6 @@ log = structlog.get_logger("skywitness.sources")
 
 PROXY, KEY, UUID = b"PROXY ", b"SKYWITNESS ", b"\x1a\xe4"
 PROXY_LONGEST, KEY_LONGEST, UUID_BYTES = 107, 300, 36
-LONGEST_HELLO = PROXY_LONGEST + KEY_LONGEST
 REPLACED_AFTER_S = 5.0
 PING_EVERY_S = 5.0
 PING_LOST_S = 15.0
@@ -76,6 +75,7 @@ class Feeder(Conduit):
         self.address: Address | None = None
         self.hello: bytearray | None = bytearray()
         """What it has said while it is not known who it is; None afterwards."""
+        self._is_moved = False
         self.hello_s = 0.0
         """When its first byte came."""
         self.slowed_since_s = 0.0
@@ -121,13 +121,12 @@ class Feeder(Conduit):
             if not self.hello:
                 self.hello_s = self.seen_s
             self.hello += data
-            if len(self.hello) > LONGEST_HELLO or not self._introduced():
-                rest = self._read_hello()
-                if rest is None:
-                    return
-                data = rest
-            else:
+            if not self._is_past_proxy() or self._may_go_on():
                 return
+            rest = self._read_hello()
+            if rest is None:
+                return
+            data = rest
         if not data or self.link is None:
             return
         if self._answers:
@@ -163,13 +162,29 @@ class Feeder(Conduit):
             self._asked_s = now_s
             self.send(HALVE_RATE)
 
-    def _introduced(self) -> bool:
-        """Whether what it has said so far may go on to be an introduction."""
+    def _is_past_proxy(self) -> bool:
+        """Take off a proxy's line, if there is one to believe; False if there is nothing else yet, or it was cut."""
+        hello = self.hello
+        if hello is None or self._is_moved or not _begins(bytes(hello[: len(PROXY)]), PROXY):
+            return bool(hello)
+        if not self.listener.believes_proxy(self.host):
+            return True
+        line, end, rest = bytes(hello).partition(b"\n")
+        if not end:
+            if len(line) >= PROXY_LONGEST:
+                self.refuse("bad proxy line")
+            return False
+        self._is_moved = True
+        self.hello = bytearray(rest)
+        self.hello_s = self.seen_s
+        reason = self._move(line)
+        if reason:
+            self.refuse(reason)
+        return bool(rest) and not reason
+
+    def _may_go_on(self) -> bool:
+        """Whether what it has said so far is an introduction that is not finished."""
         hello = bytes(self.hello or b"")
-        if _begins(hello, PROXY) and self.listener.believes_proxy(self.host):
-            line, end, hello = hello.partition(b"\n")
-            if not end:
-                return len(line) < PROXY_LONGEST
         if _begins(hello, KEY):
             return b"\n" not in hello and len(hello) < KEY_LONGEST
         return _begins(hello, UUID) and len(hello) < len(UUID) + UUID_BYTES
@@ -178,12 +193,6 @@ class Feeder(Conduit):
         """Open the link; return the bytes that are data, or None if it was cut."""
         data, self.hello = bytes(self.hello or b""), None
         listener = self.listener
-        if data.startswith(PROXY) and listener.believes_proxy(self.host):
-            line, _, data = data.partition(b"\n")
-            reason = self._moved(line)
-            if reason:
-                self.refuse(reason)
-                return None
         claimed: str | Claim | None = None
         if data.startswith(KEY):
             line, _, data = data.partition(b"\n")
@@ -205,7 +214,7 @@ class Feeder(Conduit):
             return None
         return data
 
-    def _moved(self, line: bytes) -> str:
+    def _move(self, line: bytes) -> str:
         """Believe the proxy's line; return why not, or nothing."""
         words = line.decode("ascii", "replace").split()
         if len(words) >= 2 and words[1] == "UNKNOWN":

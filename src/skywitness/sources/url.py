@@ -28,6 +28,7 @@ PORTS = {"beast": 30005, "avr": 30002, "sbs": 30003, "jet1090": 10003, "uat": 30
 LISTEN_PORTS = {"beast": 30004, "avr": 30001, "sbs": 30003, "jet1090": 10003, "uat": 30978}
 
 NAME = re.compile(r"([^\s/?=:@][^/?=:@]*)=(.+)", re.DOTALL)
+PASSWORD = re.compile(r"(?<=://)[^/@\s]*:(?!\d+@)[^/@\s]*@")
 PLACE = re.compile(r"@(-?\d+(?:\.\d*)?,-?\d+(?:\.\d*)?(?:,-?\d+(?:\.\d*)?)?|[A-Z][A-Z0-9]{3})$")
 
 FOR_ALL = {"format", "gps", "own", "public_place", "simulated"}
@@ -116,7 +117,7 @@ def parse_source(text: str | Mapping[str, Any], airports: Airports | None = None
     if isinstance(text, Mapping):
         return _of_table(text, airports)
     text = text.strip()
-    whole, name, place = text, "", None
+    whole, name, place = PASSWORD.sub("...@", text), "", None
     if match := NAME.fullmatch(text):
         name, text = match[1].strip(), match[2].strip()
     if match := PLACE.search(text):
