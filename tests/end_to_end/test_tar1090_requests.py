@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import gzip
 import json
+import math
 from datetime import UTC, datetime
 
 import numpy as np
 import pytest
 
+from skywitness.coverage.report import SECTORS, ReceiverReport
 from skywitness.frames.receiver import Place, Receiver, receiver_id
 from skywitness.identity.table import Entry, IdentityTable
 from skywitness.positions.formats.aircraft_json import AircraftJsonReader
@@ -107,11 +109,13 @@ def test_places_are_those_the_privacy_tells():
     privacy = Privacy(Blur(b"x" * 32, 5.0))
     node = node_of()
 
-    class Report:
-        def __init__(self) -> None:
-            self.receiver = receiver
-
-    privacy.update([Report()], picture_of(TABLE, NOW_NS))
+    report = ReceiverReport(
+        receiver=receiver, url="", connected=True, since_ns=0, seen_ns=NOW_NS, bytes_in=0, frames=0, accepted=0,
+        rejected={}, unique=0, shared=0, positions=0, rate_frames_s=0.0, range_nmi=(0.0,) * SECTORS,
+        range_ft=(math.nan,) * SECTORS, clock="none", clock_offset_ms=math.nan, clock_jumps=0, rtt_ms=math.nan,
+        quarantined=False, watermark=None,
+    )  # fmt: skip
+    privacy.update([report], picture_of(TABLE, NOW_NS))
     centre = privacy.centre()
     assert centre is not None
     assert (centre.lat_deg, centre.lon_deg) != (52.0, 4.0)

@@ -89,9 +89,7 @@ def handlers(clients: Clients) -> list[HTTPRouteHandler]:
 
     @get("/dump1090/data/stats.json", include_in_schema=False)
     async def stats_file(request: Request[Any, Any, Any]) -> Response[bytes]:
-        return await clients.bodies.give(
-            request, "dump1090 stats", lambda picture: periods.file(picture, clients.node.started_ns)
-        )
+        return await clients.bodies.give(request, "dump1090 stats", periods.file)
 
     @get("/dump1090/data/{name:str}", include_in_schema=False, sync_to_thread=False)
     def history_file(request: Request[Any, Any, Any]) -> Response[bytes]:

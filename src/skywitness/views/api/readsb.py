@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections import deque
 from typing import Any
 
@@ -49,7 +50,7 @@ class Periods:
             self._kept.append(bare)
             self.first = self.first or bare
 
-    def file(self, now: Picture, started_ns: int) -> bytes:
+    def file(self, now: Picture) -> bytes:
         """Write stats.json."""
         with_place = int((now.now_ns - now.table.position_time_ns < FRESH_NS).sum())
         listed = int(is_listed(now.table, now.now_ns).sum())
@@ -57,7 +58,7 @@ class Periods:
             "now": now.now_ns // 1_000_000 / 1000,
             "aircraft_with_pos": with_place,
             "aircraft_without_pos": listed - with_place,
-            "total": period(None, now, min(started_ns, now.now_ns)),
+            "total": period(None, now, (self.first or now).now_ns),
         }
         kept = tuple(self._kept)
         for name, seconds in PERIODS_S.items():
@@ -121,7 +122,7 @@ def status_json(clients: Clients, picture: Picture) -> bytes:
     return json.dumps(
         {
             "now": picture.now_ns // 1_000_000 / 1000,
-            "uptime": max(0, picture.now_ns - clients.node.started_ns) // NS_PER_S,
+            "uptime": max(0, time.time_ns() - clients.node.started_ns) // NS_PER_S,
             "messages": picture.messages,
             "aircraft_with_pos": with_place,
             "aircraft_without_pos": int(is_listed(picture.table, picture.now_ns).sum()) - with_place,
@@ -150,9 +151,7 @@ def handlers(clients: Clients) -> list[HTTPRouteHandler]:
 
     @get("/data/stats.json", include_in_schema=False)
     async def stats_file(request: Request[Any, Any, Any]) -> Response[bytes]:
-        return await clients.bodies.give(
-            request, "stats.json", lambda picture: periods.file(picture, clients.node.started_ns)
-        )
+        return await clients.bodies.give(request, "stats.json", periods.file)
 
     @get(["/data/status.json", "/status.json"], include_in_schema=False)
     async def status_file(request: Request[Any, Any, Any]) -> Response[bytes]:
