@@ -128,8 +128,9 @@ def test_places_are_those_the_privacy_tells():
     placed = [one for one in aircraft if "lat" in one]
     assert placed
     assert all("r_dst" in one for one in placed)
-    assert outline
-    assert all(len(point) == 3 for point in outline)
+    assert outline == [
+        [lat, lon, 0 if math.isnan(feet) else round(feet)] for lat, lon, feet in privacy.outline.points()
+    ]
 
 
 def test_live_traces():
