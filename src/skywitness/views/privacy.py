@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from skywitness.batches import F64, I64, POSITION_SOURCES, REASONS, U8, U32, VERDICTS, Positions
+from skywitness.batches import F32, F64, I64, POSITION_SOURCES, PROVENANCES, REASONS, U8, U32, VERDICTS, Positions
 from skywitness.coverage.report import SECTORS, ReceiverReport
 from skywitness.errors import ConfigError
 from skywitness.frames.receiver import Place, Receiver
@@ -28,7 +28,8 @@ from skywitness.geo.sphere import MEAN_RADIUS_NMI, bearing_deg, distance_nmi
 from skywitness.questions.answer import History
 from skywitness.tracks.aircraft import AircraftTable
 from skywitness.tracks.picture import Picture
-from skywitness.units import NS_PER_S
+from skywitness.tracks.state import NEVER
+from skywitness.units import LIGHT_MPS, NMI_M, NS_PER_S
 from skywitness.views.secret_file import write_private
 
 __all__ = ["TIME_STEP_NS", "Blur", "Outline", "Privacy", "destination", "open_blur"]
@@ -36,11 +37,18 @@ __all__ = ["TIME_STEP_NS", "Blur", "Outline", "Privacy", "destination", "open_bl
 TIME_STEP_NS = NS_PER_S // 10
 """Times of reception are given to strangers in steps of this: see `Privacy.times`."""
 
+LEAST_SECTORS = 12
+"""Sectors in which something was heard, from which on a receiver's reach is known well enough to be trimmed."""
+ANTENNA_FT = 30.0
+HORIZON_NMI = 1.23
+"""Radio horizon in nautical miles over the square root of a height in feet, 4/3 earth (ITU-R P.310)."""
+
 SECRET_BYTES = 32
 HOUR_NS = 3600 * NS_PER_S
 HOURS = 24
 FRESH_NS = 15 * NS_PER_S
 OWN_RECEPTION = np.array([word in ("adsb", "adsr", "tisb", "uat") for word in POSITION_SOURCES] + [False])
+IMPORTED = PROVENANCES.index("imported")
 CONTRADICTED = VERDICTS.index("contradicted")
 ABOUT_THE_PLACE = [REASONS.index(word) for word in ("range", "surface_range", "horizon", "arrival_times")]
 """Reasons that are thresholds about the receiver's exact place."""
@@ -150,6 +158,11 @@ def open_blur(directory: Path, radius_nmi: float = 5.0) -> Blur:
         ) from None
 
 
+def is_own_reception(source: U8) -> NDArray[np.bool_]:
+    """Say which places a receiver of the node must have heard to know them."""
+    return OWN_RECEPTION[np.minimum(source, len(OWN_RECEPTION) - 1)]
+
+
 class Outline:
     """Farthest public position of the last 24 hours by bearing about the public place; a listener of the Hub.
 
@@ -179,7 +192,7 @@ class Outline:
             self._hour = hour
         if self.centre is None:
             return
-        heard = OWN_RECEPTION[np.minimum(table.position_source, len(OWN_RECEPTION) - 1)]
+        heard = is_own_reception(table.position_source)
         rows = np.flatnonzero(heard & (now_ns - table.position_time_ns < FRESH_NS) & ~np.isnan(table.lat_deg))
         if not len(rows):
             return
@@ -206,6 +219,17 @@ class Outline:
         return float(self._range_nmi.max())
 
 
+def mean_place(places: Sequence[tuple[float, float]]) -> tuple[float, float] | None:
+    """The middle of places on the sphere; None if there are none, or they are all around it."""
+    if len(places) < 2:
+        return places[0] if places else None
+    lat, lon = np.radians(np.array(places)).T
+    x, y, z = (float(v.mean()) for v in (np.cos(lat) * np.cos(lon), np.cos(lat) * np.sin(lon), np.sin(lat)))
+    if math.hypot(x, y, z) < 1e-6:
+        return None
+    return math.degrees(math.atan2(z, math.hypot(x, y))), math.degrees(math.atan2(y, x))
+
+
 def sectors(bearings: F64) -> I64:
     """Sector of each bearing, see SECTORS."""
     width = 360.0 / SECTORS
@@ -228,6 +252,8 @@ class Privacy:
         self._shown: tuple[Receiver, ...] = ()
         self._places: dict[int, Place] = {}
         self._is_strict = is_public
+        self._true_centre: tuple[float, float] | None = None
+        self._reach: list[tuple[Place, float]] = []
 
     def update(self, reports: Sequence[ReceiverReport], picture: Picture | None = None) -> None:
         """Take in the receivers as they are now, and the newest picture; from one thread, once a picture."""
@@ -241,8 +267,22 @@ class Privacy:
             hidden = any(receiver.place is None or not receiver.place_public for receiver in receivers)
             self._is_strict = self.is_public and hidden
             self.outline.aim(self.centre())
+            exact = [receiver.place for receiver in receivers if receiver.place is not None]
+            self._true_centre = mean_place([(place.lat_deg, place.lon_deg) for place in exact])
+        self._reach = self._reaches(reports) if self._is_strict else []
         if picture is not None:
-            self.outline.push(picture)
+            self.outline.push(self.picture(picture))
+
+    def _reaches(self, reports: Sequence[ReceiverReport]) -> list[tuple[Place, float]]:
+        """Public place and usual reach of each receiver; none if one of them hides nothing."""
+        found = []
+        for report in reports:
+            place = self._places.get(report.receiver.number)
+            if place is None or report.receiver.place_public:
+                return []
+            heard = [reach for reach in report.range_nmi if reach > 0]
+            found.append((place, float(np.median(heard)) if len(heard) >= LEAST_SECTORS else math.inf))
+        return found
 
     @property
     def is_strict(self) -> bool:
@@ -255,18 +295,10 @@ class Privacy:
 
     def centre(self) -> Place | None:
         """The node's public place: that of its only receiver, else the mean of all; None if none is known."""
-        places = list(self._places.values())
-        if len(places) == 1:
-            return places[0]
-        if not places:
-            return None
-        lat, lon = (np.radians([getattr(place, name) for place in places]) for name in ("lat_deg", "lon_deg"))
-        x, y, z = (float(v.mean()) for v in (np.cos(lat) * np.cos(lon), np.cos(lat) * np.sin(lon), np.sin(lat)))
-        if math.hypot(x, y, z) < 1e-6:
-            return None
-        return Place(
-            round(math.degrees(math.atan2(z, math.hypot(x, y))), 4), round(math.degrees(math.atan2(y, x)), 4), 0.0
-        )
+        if len(self._places) == 1:
+            return next(iter(self._places.values()))
+        mean = mean_place([(place.lat_deg, place.lon_deg) for place in self._places.values()])
+        return None if mean is None else Place(round(mean[0], 4), round(mean[1], 4), 0.0)
 
     def distance(self, lat_deg: F64, lon_deg: F64) -> tuple[F64, F64]:
         """`r_dst` in nautical miles and `r_dir` in degrees from the node's public place; NaN if there is none."""
@@ -279,25 +311,60 @@ class Privacy:
             bearing_deg(centre.lat_deg, centre.lon_deg, lat_deg, lon_deg),
         )
 
-    def times(self, time_ns: I64) -> I64:
-        """Times of reception as others may know them.
+    def times(self, time_ns: I64, lat_deg: F64, lon_deg: F64) -> I64:
+        """Times of reception as others may know them; NEVER and UNTIMED stay what they are.
 
         Who knows to the microsecond when aircraft send (every network for multilateration does) has a range to the
-        receiver in each exact time. Rounded down; NEVER and UNTIMED stay what they are.
+        receiver in each exact time, and the mean of many rounded ones is exact again. So the time the wave took is
+        taken off before the rest is rounded down: what remains is when the aircraft sent.
         """
         if not self._is_strict:
             return time_ns
-        return np.where(time_ns > 0, time_ns - time_ns % TIME_STEP_NS, time_ns)
+        if self._true_centre is not None:
+            away = distance_nmi(*self._true_centre, lat_deg, lon_deg)
+            took_ns = np.nan_to_num(away * (NMI_M / LIGHT_MPS * NS_PER_S)).astype(np.int64)
+        else:
+            took_ns = np.zeros(len(time_ns), np.int64)
+        sent_ns = time_ns - took_ns
+        return np.where(time_ns > 0, sent_ns - sent_ns % TIME_STEP_NS, time_ns)
+
+    def is_shown(self, lat_deg: F64, lon_deg: F64, altitude_ft: F32, is_own: NDArray[np.bool_]) -> NDArray[np.bool_]:
+        """Say which places of aircraft may be told.
+
+        The edge of what is heard is a circle about the antenna. What is told ends before it, at a circle about the
+        public place: twice the radius of the blur, which is the farthest a receiver is moved, inside its usual reach
+        and inside the horizon at that height. Where hills end the reach before that, it is told as it is.
+
+        is_own  (n,)  heard by the node's own receivers, not found otherwise
+        """
+        if not self._is_strict or not self._reach:
+            return np.ones(len(lat_deg), np.bool_)
+        height = np.maximum(np.nan_to_num(altitude_ft.astype(np.float64)), 0.0)
+        horizon = HORIZON_NMI * (np.sqrt(height) + math.sqrt(ANTENNA_FT))
+        shown: NDArray[np.bool_] = ~is_own
+        for place, reach in self._reach:
+            away = distance_nmi(place.lat_deg, place.lon_deg, lat_deg, lon_deg)
+            # Near the antenna there is no edge to see: an aircraft on the ground of the airport is told.
+            limit = np.maximum(np.minimum(horizon, reach) - 2 * self.blur.radius_nmi, 2 * self.blur.radius_nmi)
+            shown |= away <= limit
+        return shown
 
     def table(self, table: AircraftTable) -> AircraftTable:
-        """The aircraft as others may know them: no level, no receiver and no fine time if that would tell a place."""
+        """The aircraft as others may know them: no level, receiver, fine time or far place that would tell a place."""
         if not self._is_strict:
             return table
+        lat, lon = table.lat_deg, table.lon_deg
         changed: dict[str, Any] = {
-            name: self.times(getattr(table, name)) for name in table.names() if name.endswith("_time_ns")
+            name: self.times(getattr(table, name), lat, lon) for name in table.names() if name.endswith("_time_ns")
         }
         changed["signal_dbfs"] = np.full(len(table), np.nan, np.float32)
         changed["receiver"] = np.zeros(len(table), np.uint16)
+        hidden = ~self.is_shown(lat, lon, table.altitude_ft, is_own_reception(table.position_source)) & ~np.isnan(lat)
+        if hidden.any():
+            for name, value in (("lat_deg", np.nan), ("lon_deg", np.nan), ("position_source", 255), ("nic", 255)):
+                values = getattr(table, name)
+                changed[name] = np.where(hidden, values.dtype.type(value), values)
+            changed["position_time_ns"] = np.where(hidden, NEVER, changed["position_time_ns"])
         return replace(table, **changed)
 
     def positions(self, positions: Positions) -> Positions:
@@ -305,10 +372,13 @@ class Privacy:
         if not self._is_strict:
             return positions
         hidden: NDArray[np.bool_] = (positions.verdict == CONTRADICTED) & np.isin(positions.reason, ABOUT_THE_PLACE)
+        own = is_own_reception(positions.source) & (positions.provenance != IMPORTED)
+        hidden |= ~self.is_shown(positions.lat_deg, positions.lon_deg, positions.altitude_ft, own)
         if hidden.any():
             positions = positions.take(~hidden)
         level = np.full(len(positions), np.nan, np.float32)
-        return replace(positions, time_ns=self.times(positions.time_ns), signal_dbfs=level)
+        time_ns = self.times(positions.time_ns, positions.lat_deg, positions.lon_deg)
+        return replace(positions, time_ns=time_ns, signal_dbfs=level)
 
     def picture(self, picture: Picture) -> Picture:
         """The picture as others may know it: what the Hub is given, so that no output can forget to ask."""

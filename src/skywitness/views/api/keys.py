@@ -122,7 +122,7 @@ class KeyStore:
         key = self.find(text)
         return key.station or key.name if key is not None and "feed" in key.scopes else None
 
-    def keys(self) -> list[Key]:
+    def every(self) -> list[Key]:
         """All keys, revoked ones too, oldest first."""
         self._refresh(now=True)
         return sorted(self._keys.values(), key=lambda key: (key.created_s, key.id))

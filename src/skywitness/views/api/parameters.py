@@ -204,8 +204,8 @@ def parse_time(text: str) -> int | tuple[str, int]:
 TIME_SCHEMA: Json = {
     "anyOf": [
         {"type": "string", "format": "date-time"},
-        {"type": "string", "pattern": r"^-[0-9]{1,6}(s|min|h|d)$"},
-        {"type": "integer", "minimum": 0, "maximum": LAST_S - 1},
+        {"type": "string", "pattern": r"^-[0-9]{1,6}(\.[0-9]{1,3})?(s|min|h|d)$"},
+        {"type": "number", "minimum": 0, "maximum": LAST_S - 1},
     ]
 }
 
