@@ -22,7 +22,10 @@ from skywitness.errors import SkywitnessError, SourceError
 
 __all__ = ["COMMANDS", "Command", "exit_code", "main"]
 
-COMMANDS = ("decode", "track", "explain", "convert", "demod", "stats", "simulate", "doctor", "bench")
+COMMANDS = (
+    "serve", "top", "decode", "track", "explain", "convert", "demod", "stats", "simulate", "keys", "config", "service",
+    "doctor", "bench",
+)  # fmt: skip
 """The names are a contract; the order is that of the help."""
 
 INTERRUPTED = 130  # 128 + SIGINT

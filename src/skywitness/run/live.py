@@ -40,8 +40,8 @@ TURN_S = 0.05
 TURN_PER_LINK_S = 0.0003
 """A turn is so much longer for each link that brings something: to take from one costs a third of this."""
 PICTURE_S = 1.0
-GLANCE_S = 0.1
-GLANCE_SHARE = 0.05
+GLANCE_S = 0.05
+GLANCE_SHARE = 0.1
 """Between the pictures of each second there are glances, for single questions, if they cost no more than this share."""
 STATES_NS = 10 * NS_PER_S
 BATCH_ROWS = 1 << 14
@@ -234,6 +234,8 @@ class Core(threading.Thread):
         if batches:
             self._push(Frames.concat(batches), len(batches) > 1, now_ns)
         beat = self.beat()
+        if now_ns <= 0:
+            return rows  # a replay has not begun
         if beat - self._shown >= PICTURE_S:
             self._shown = self._glanced = beat
             self._show(now_ns)

@@ -1,0 +1,274 @@
+"""The running node: everything joined, begun in order and ended in order.
+
+Sources feed links, the core takes from them, and its output goes to the record, the ports and the picture; answers are
+given from the picture and the record. What goes to others passes `views.privacy` here, at the one place, before the
+Hub and the history get it, so that no output can forget to ask.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import functools
+import importlib
+import signal
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import cast
+
+import structlog
+
+from skywitness import __version__
+from skywitness.archive.recorder import Recorder, RecorderSettings
+from skywitness.archive.retention import Limit, Limits
+from skywitness.archive.spool import SpoolSettings
+from skywitness.errors import ConfigError, SkywitnessError
+from skywitness.identity.table import NOBODY, IdentityTable
+from skywitness.identity.tar1090_db import read_tar1090_db
+from skywitness.pipeline import Settings
+from skywitness.run import config as settings
+from skywitness.run.inputs import Inputs
+from skywitness.run.live import Core
+from skywitness.run.logging import set_up_logging
+from skywitness.run.notify import notify
+from skywitness.sources.feeder_limits import FeederLimits
+from skywitness.sources.link import Intake
+from skywitness.sources.url import parse_sources
+from skywitness.tracks.picture import Picture
+from skywitness.views.api import existing
+from skywitness.views.api.app import ApiSettings, Module, create_app
+from skywitness.views.api.keys import KeyStore
+from skywitness.views.api.server import Server, serve_app
+from skywitness.views.api.tables import Latest
+from skywitness.views.feeds.ports import Ports, PortSettings
+from skywitness.views.node import Hub, Node
+from skywitness.views.privacy import Blur, Privacy, open_blur
+
+__all__ = ["Service", "serve"]
+
+log = structlog.get_logger("skywitness.node")
+
+LOOK_S = 0.5
+CORE_ENDS_S = 30.0
+DAY_S = 86_400.0
+GB = 1_000_000_000
+
+
+class Service:
+    """One node, from its settings. `start` and `close` belong to the event loop; `close` may be called at any time."""
+
+    def __init__(self, config: settings.Config) -> None:
+        self.config = config
+        self.directory = Path(config.data).expanduser() if config.data else None
+        self.intake = Intake()
+        self.hub = Hub()
+        self.recorder: Recorder | None = None
+        self.core: Core | None = None
+        self.ports: Ports | None = None
+        self.sources: Inputs | None = None
+        self.server: Server | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
+
+    async def start(self) -> str:
+        """Begin everything; return the address of the web server.
+
+        Raises ConfigError, ArchiveError or SourceError for what the operator has to change.
+        """
+        config = self.config
+        loop = self._loop = asyncio.get_running_loop()
+        specs = parse_sources([*config.sources, *config.listen])
+        if self.directory is not None:
+            self.recorder = await asyncio.to_thread(Recorder, self.directory, recorder_settings(config.record))
+        privacy = Privacy(await asyncio.to_thread(self._blur), is_public=config.http.public)
+        keys = KeyStore(self.directory / "keys.json" if self.directory is not None else None)
+        self.ports = Ports(port_settings(config))
+        await self.ports.start()
+        self.sources = Inputs(specs, self.intake, feeder_limits(config.limits), keys.claim)
+        latest = Latest()
+        self.core = Core(
+            self.intake,
+            self.sources.now_ns,
+            functools.partial(self._hand, loop, self.hub.publish, privacy),
+            glance=functools.partial(self._hand, loop, self.hub.glance, privacy),
+            record=self.recorder,
+            sinks=[self.ports, latest],
+            settings=Settings(repair=config.repair, shards=config.shards),
+        )
+        node = Node(
+            hub=self.hub,
+            version=__version__,
+            started_ns=time.time_ns(),
+            receivers=lambda: self.core.reports if self.core is not None else [],
+            history=privacy.history(self.recorder.history) if self.recorder is not None else None,
+            metrics=self.metrics,
+            facts={"name": config.name},
+        )
+        identity = await asyncio.to_thread(read_identity, config.aircraft_db)
+        api = api_settings(config.http)
+        app = create_app(node, api, modules(identity, privacy), keys=keys, latest=latest)
+        self.server = await serve_app(app, config.http.host, config.http.port, api)
+        self.core.start()
+        await self.sources.start()
+        log.info("node", version=__version__, url=self.server.url, data=str(self.directory or "none kept"))
+        return self.server.url
+
+    async def wait(self) -> None:
+        """Wait until the core ends by itself, which it does only if it fails. Raises what ended it."""
+        while self.core is not None and self.core.is_alive():
+            await asyncio.sleep(LOOK_S)
+        if self.core is not None and self.core.failure is not None:
+            raise self.core.failure
+
+    async def close(self) -> None:
+        """End in order: nothing new comes in, what came is finished and made safe, then the outputs end."""
+        if self.sources is not None:
+            await self.sources.close()
+        if self.core is not None and self.core.ident is not None:
+            self.core.stop()
+            await asyncio.to_thread(self.core.join, CORE_ENDS_S)
+        if self.recorder is not None:
+            await asyncio.to_thread(self.recorder.close)
+        if self.server is not None:
+            await self.server.close()
+        if self.ports is not None:
+            await self.ports.close()
+
+    def metrics(self) -> dict[str, float]:
+        """Counters and gauges of all parts."""
+        out: dict[str, float] = {}
+        for part in (self.core, self.intake, self.sources, self.recorder, self.ports):
+            if part is not None:
+                out |= part.metrics()
+        return out
+
+    def _hand(
+        self, loop: asyncio.AbstractEventLoop, take: Callable[[Picture], None], privacy: Privacy, picture: Picture
+    ) -> None:
+        """Give the event loop what others may see of a picture; in the core's thread."""
+        if self.core is not None:
+            privacy.update(self.core.reports, picture)
+        with contextlib.suppress(RuntimeError):  # the loop has ended: so has the node
+            loop.call_soon_threadsafe(take, privacy.picture(picture))
+
+    def _blur(self) -> Blur | None:
+        if self.directory is None:
+            return None
+        self.directory.mkdir(parents=True, exist_ok=True)
+        return open_blur(self.directory, self.config.privacy.blur_nmi)
+
+
+def serve(
+    config: settings.Config, *, on_ready: Callable[[str], None] | None = None, stop_after_s: float | None = None
+) -> int:
+    """Run a node until it is interrupted; return the exit code.
+
+    on_ready      called with the address of the web server
+    stop_after_s  end by itself after so long
+    """
+    set_up_logging(config.log)
+    with asyncio.Runner(loop_factory=loop_factory()) as runner:
+        return runner.run(_serve(config, on_ready, stop_after_s))
+
+
+async def _serve(config: settings.Config, on_ready: Callable[[str], None] | None, stop_after_s: float | None) -> int:
+    service = Service(config)
+    stopped = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for name in (signal.SIGINT, signal.SIGTERM):
+        with contextlib.suppress(NotImplementedError, RuntimeError):  # Windows, or not in the main thread
+            loop.add_signal_handler(name, stopped.set)
+    try:
+        address = await service.start()
+        notify("READY=1")
+        if on_ready is not None:
+            on_ready(address)
+        waits = [asyncio.create_task(service.wait()), asyncio.create_task(stopped.wait())]
+        done, rest = await asyncio.wait(waits, timeout=stop_after_s, return_when=asyncio.FIRST_COMPLETED)
+        for task in rest:
+            task.cancel()
+        await asyncio.gather(*rest, return_exceptions=True)
+        for task in done:
+            task.result()
+    finally:
+        notify("STOPPING=1")
+        await service.close()
+    return 0
+
+
+def loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
+    """The faster event loop, if the extra `fast` is installed."""
+    try:
+        module = importlib.import_module("uvloop")
+    except ImportError:
+        return None
+    return cast("Callable[[], asyncio.AbstractEventLoop]", module.new_event_loop)
+
+
+def modules(identity: IdentityTable, privacy: Privacy) -> list[Module]:
+    """The interfaces beside our own."""
+    return [functools.partial(existing.handlers, identity=identity, privacy=privacy)]
+
+
+def read_identity(path: str) -> IdentityTable:
+    """Read the list of aircraft, if there is one. Raises ConfigError if it cannot be read."""
+    if not path:
+        return NOBODY
+    try:
+        return read_tar1090_db(Path(path).expanduser().read_bytes())
+    except OSError as error:
+        raise ConfigError(f"it cannot be read ({error.strerror})", source=path, hint="See --aircraft-db.") from None
+    except SkywitnessError as error:
+        raise ConfigError(error.what, source=path, hint=error.hint) from None
+
+
+def recorder_settings(record: settings.Record) -> RecorderSettings:
+    """What the recorder is told."""
+    limits = Limits(
+        raw=Limit(record.raw_days * DAY_S, int(record.raw_gb * GB)),
+        positions=Limit(record.positions_days * DAY_S, int(record.positions_gb * GB)),
+        states=Limit(record.states_days * DAY_S, int(record.states_gb * GB)),
+    )
+    return RecorderSettings(
+        fsync_s=record.fsync_s, reserve_bytes=record.reserve_mb * 1_000_000, spool=SpoolSettings(limits=limits)
+    )
+
+
+def port_settings(config: settings.Config) -> PortSettings:
+    """What the outgoing ports are told."""
+    out = config.out
+    return PortSettings(
+        listen={
+            "beast": out.beast, "beast_reduce": out.beast_reduce, "raw": out.raw, "sbs": out.sbs, "json": out.json,
+        },
+        push=out.push,
+        uuid=out.uuid,
+        reduce_s=out.reduce_s,
+        strip_counters=config.privacy.strip_counters,
+    )  # fmt: skip
+
+
+def feeder_limits(limits: settings.Limits) -> FeederLimits:
+    """What feeders are held to."""
+    return FeederLimits(
+        anonymous=limits.anonymous,
+        connections=limits.connections,
+        connections_per_address=limits.connections_per_address,
+        bytes_per_s=limits.bytes_per_s,
+        messages_per_s=limits.messages_per_s,
+        silence_s=limits.silence_s,
+    )
+
+
+def api_settings(http: settings.Http) -> ApiSettings:
+    """What the web server is told."""
+    return ApiSettings(
+        host=http.host,
+        public=http.public,
+        anonymous=http.anonymous,
+        cors=http.cors,
+        hosts=http.hosts,
+        rate_per_minute=http.rate_per_minute,
+        tls_certificate=http.tls_certificate,
+        tls_key=http.tls_key,
+    )
