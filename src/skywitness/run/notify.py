@@ -8,9 +8,13 @@ from __future__ import annotations
 
 import os
 import socket
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
 
-__all__ = ["notify", "watchdog_s"]
+__all__ = ["Watchdog", "notify", "watchdog_s"]
+
+STUCK_S = 600.0
+"""A core that has not turned for longer hangs: on a small computer, compiling its kernels takes minutes."""
 
 
 def notify(*states: str, environment: Mapping[str, str] | None = None) -> bool:
@@ -36,3 +40,28 @@ def watchdog_s(environment: Mapping[str, str] | None = None) -> float:
     if environment.get("WATCHDOG_PID", str(os.getpid())) != str(os.getpid()):
         return 0.0  # the request is to another process, which passed its environment on
     return int(limit_us) / 2e6 if limit_us.isdecimal() else 0.0
+
+
+class Watchdog:
+    """Tells the manager that the node lives, as often as it wants to know.
+
+    interval_s  see `watchdog_s`; 0 tells nothing
+    """
+
+    def __init__(
+        self, interval_s: float, tell: Callable[[str], object] = notify, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self.interval_s = interval_s
+        self._tell, self._clock = tell, clock
+        self._turns = -1
+        self._turned_s = clock()
+        self._told_s = -STUCK_S
+
+    def feed(self, turns: int) -> None:
+        """Call often, with how often the core has turned; a core that hangs is not told to be alive."""
+        now = self._clock()
+        if turns != self._turns:
+            self._turns, self._turned_s = turns, now
+        if 0 < self.interval_s <= now - self._told_s and now - self._turned_s < STUCK_S:
+            self._told_s = now
+            self._tell("WATCHDOG=1")
