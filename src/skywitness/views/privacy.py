@@ -219,6 +219,12 @@ class Outline:
         return float(self._range_nmi.max())
 
 
+def coarse(time_ns: I64, way_ns: I64) -> I64:
+    """Times less the wave's way, rounded down; NEVER and UNTIMED stay what they are."""
+    sent_ns = time_ns - way_ns
+    return np.where(time_ns > 0, sent_ns - sent_ns % TIME_STEP_NS, time_ns)
+
+
 def mean_place(places: Sequence[tuple[float, float]]) -> tuple[float, float] | None:
     """The middle of places on the sphere; None if there are none, or they are all around it."""
     if len(places) < 2:
@@ -254,6 +260,7 @@ class Privacy:
         self._is_strict = is_public
         self._true_centre: tuple[float, float] | None = None
         self._reach: list[tuple[Place, float]] = []
+        self._made: tuple[Picture | None, Picture | None] = (None, None)
 
     def update(self, reports: Sequence[ReceiverReport], picture: Picture | None = None) -> None:
         """Take in the receivers as they are now, and the newest picture; from one thread, once a picture."""
@@ -320,13 +327,14 @@ class Privacy:
         """
         if not self._is_strict:
             return time_ns
-        if self._true_centre is not None:
-            away = distance_nmi(*self._true_centre, lat_deg, lon_deg)
-            took_ns = np.nan_to_num(away * (NMI_M / LIGHT_MPS * NS_PER_S)).astype(np.int64)
-        else:
-            took_ns = np.zeros(len(time_ns), np.int64)
-        sent_ns = time_ns - took_ns
-        return np.where(time_ns > 0, sent_ns - sent_ns % TIME_STEP_NS, time_ns)
+        return coarse(time_ns, self._way_ns(lat_deg, lon_deg))
+
+    def _way_ns(self, lat_deg: F64, lon_deg: F64) -> I64:
+        """How long the wave took from each place; 0 where a place is not known."""
+        if self._true_centre is None:
+            return np.zeros(len(lat_deg), np.int64)
+        away = distance_nmi(*self._true_centre, lat_deg, lon_deg)
+        return np.nan_to_num(away * (NMI_M / LIGHT_MPS * NS_PER_S)).astype(np.int64)
 
     def is_shown(self, lat_deg: F64, lon_deg: F64, altitude_ft: F32, is_own: NDArray[np.bool_]) -> NDArray[np.bool_]:
         """Say which places of aircraft may be told.
@@ -354,8 +362,9 @@ class Privacy:
         if not self._is_strict:
             return table
         lat, lon = table.lat_deg, table.lon_deg
+        way_ns = self._way_ns(lat, lon)
         changed: dict[str, Any] = {
-            name: self.times(getattr(table, name), lat, lon) for name in table.names() if name.endswith("_time_ns")
+            name: coarse(getattr(table, name), way_ns) for name in table.names() if name.endswith("_time_ns")
         }
         changed["signal_dbfs"] = np.full(len(table), np.nan, np.float32)
         changed["receiver"] = np.zeros(len(table), np.uint16)
@@ -382,7 +391,14 @@ class Privacy:
 
     def picture(self, picture: Picture) -> Picture:
         """The picture as others may know it: what the Hub is given, so that no output can forget to ask."""
-        return replace(picture, table=self.table(picture.table)) if self._is_strict else picture
+        if not self._is_strict:
+            return picture
+        of, made = self._made
+        if of is not picture:
+            made = replace(picture, table=self.table(picture.table))
+            self._made = picture, made
+        assert made is not None
+        return made
 
     def history(self, history: History) -> History:
         """The record as others may know it: what `Node.history` is."""

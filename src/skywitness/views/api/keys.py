@@ -1,9 +1,9 @@
 """API keys: who may read, feed and administer, kept hashed in one file that only the node's user can read.
 
 A key for reading is `sw_ID_SECRET` with 256 random bits. One for feeding is written as a UUID, because that is what a
-Beast connection can carry; 96 of its bits are secret, and the connection is cut after one wrong guess. Both are random
-numbers, not words a person chose: there is nothing to try out, so one BLAKE2b is as good as scrypt, which would cost
-50 ms a request and so let anybody keep the node busy with wrong keys.
+Beast connection can carry; 96 of its bits are secret. Both are random numbers, not words a person chose: there is
+nothing to try out, so one BLAKE2b is as good as scrypt, which would cost 50 ms a request and so let anybody keep the
+node busy with wrong keys.
 """
 
 from __future__ import annotations
