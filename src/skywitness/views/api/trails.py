@@ -41,7 +41,7 @@ class Trails:
         rows = np.flatnonzero((table.position_time_ns > since_ns) & ~np.isnan(table.lat_deg))
         self._batches.append((picture.now_ns, positions_of(table.take(rows), picture.simulated)))
         self.rows += len(rows)
-        while self.rows > MOST_ROWS or self._batches[0][0] < picture.now_ns - KEPT_NS:
+        while self._batches and (self.rows > MOST_ROWS or self._batches[0][0] < picture.now_ns - KEPT_NS):
             self.rows -= len(self._batches.popleft()[1])
 
     def positions(
