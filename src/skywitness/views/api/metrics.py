@@ -177,7 +177,11 @@ def handlers(node: Node, gate: Gate | None = None) -> list[HTTPRouteHandler]:
             raise Problem(400, "`compat` may be readsb.")
         if given["compat"]:
             return Response(text(compatible(node)), media_type=CONTENT_TYPE)
-        samples = {**own_metrics(node), **node.metrics()}
+        parts = node.metrics()
+        # A part that counts the same more finely is believed alone: one family may not add up to twice the truth.
+        finer = {name.partition("{")[0] for name in parts}
+        own = own_metrics(node)
+        samples = {name: value for name, value in own.items() if name.partition("{")[0] not in finer} | parts
         if gate is not None:
             samples.update(gate.metrics())
         return Response(text(samples), media_type=CONTENT_TYPE)

@@ -297,7 +297,7 @@ def position_rows(rows: Positions) -> Rows:
 def receiver_rows(reports: Sequence[ReceiverReport], privacy: Privacy, now_ns: int, *, exact: bool = False) -> Rows:
     """Receivers with their health and watermark; ranges about the exact place are not among it.
 
-    now_ns  wall clock, UTC
+    now_ns  the node's present, in replay the replay's
     exact   for who may know where they stand
     """
     rows = []

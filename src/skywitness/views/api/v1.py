@@ -340,7 +340,7 @@ class V1:
         """Receivers, at /receivers and /sources."""
         key = ask.request.scope.get("state", {}).get("key")
         exact = key is not None and "admin" in key.scopes
-        rows = receiver_rows(self.node.receivers(), self.node.privacy, time.time_ns(), exact=exact)
+        rows = receiver_rows(self.node.receivers(), self.node.privacy, self.now_ns(), exact=exact)
         return answered(ask, rows, {}, "")
 
     async def status(self, ask: Ask) -> Response[bytes]:

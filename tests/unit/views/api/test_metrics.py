@@ -25,7 +25,8 @@ def test_prometheus_reads_all_of_it():
     node = node_with(50)
     name = 'roof "two"\\\n'
     node.receivers = lambda: [report_of(receiver_at(PLACE, name))]
-    node.metrics = lambda: {'skywitness_dropped_total{reason="slow"}': 3.0, "skywitness_ratio": 0.25, "bad name": 1.0}
+    node.metrics = lambda: {'skywitness_dropped_total{reason="slow"}': 3.0, "skywitness_ratio": 0.25, "bad name": 1.0,
+                            'skywitness_messages_total{result="accepted"}': 7.0}  # fmt: skip
 
     async def scenario(client: Any) -> None:
         response = await client.get("/metrics")
@@ -37,6 +38,8 @@ def test_prometheus_reads_all_of_it():
         assert found["skywitness_receiver_watermark_sequence", (("receiver", name),)] == 99
         assert found["skywitness_dropped_total", (("reason", "slow"),)] == 3
         assert found["skywitness_ratio", ()] == 0.25
+        assert found["skywitness_messages_total", (("result", "accepted"),)] == 7
+        assert ("skywitness_messages_total", ()) not in found
         assert not any("bad" in key for key, _ in found)
         await client.get("/nothing")
         again = samples((await client.get("/metrics")).text)
