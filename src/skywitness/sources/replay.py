@@ -212,9 +212,10 @@ class TimeLine(threading.Thread):
         try:
             self._play()
         finally:
-            for track in self._tracks:
-                if track.link is not None:
-                    track.link.close(track.reason or "node stopped")
+            with self.lock:
+                for track in self._tracks:
+                    if track.link is not None:
+                        track.link.close(track.reason or "node stopped")
             self.is_done.set()
 
     def _play(self) -> None:
@@ -309,14 +310,14 @@ class TimeLine(threading.Thread):
 
     def _commit(self) -> None:
         """Give the links what is laid out; the core's thread, at the beginning of a turn."""
-        with self.lock:
+        with self.lock:  # until all is put: a link must not close before its last rows are in it
             staged, self._staged = self._staged, []
             self._staged_rows = 0
+            for link, item in staged:
+                if isinstance(item, str):
+                    link.close(item)
+                    log.info("replay ended", name=link.name, reason=item)
+                else:
+                    link.put(item, len(item) * ROW_BYTES)
             self._now_ns = self._staged_ns
-        for link, item in staged:
-            if isinstance(item, str):
-                link.close(item)
-                log.info("replay ended", name=link.name, reason=item)
-            else:
-                link.put(item, len(item) * ROW_BYTES)
         self._room.set()
