@@ -31,12 +31,12 @@ from skywitness.run import config as settings
 from skywitness.run.inputs import Inputs
 from skywitness.run.live import Core
 from skywitness.run.logging import set_up_logging
-from skywitness.run.notify import notify
+from skywitness.run.notify import Watchdog, notify, watchdog_s
 from skywitness.sources.feeder_limits import FeederLimits
 from skywitness.sources.link import Intake
 from skywitness.sources.url import parse_sources
 from skywitness.tracks.picture import Picture
-from skywitness.views.api import existing
+from skywitness.views.api import existing, stream
 from skywitness.views.api.app import ApiSettings, Module, create_app
 from skywitness.views.api.keys import KeyStore
 from skywitness.views.api.server import Server, serve_app
@@ -102,6 +102,7 @@ class Service:
             receivers=lambda: self.core.reports if self.core is not None else [],
             history=privacy.history(self.recorder.history) if self.recorder is not None else None,
             metrics=self.metrics,
+            privacy=privacy,
             facts={"name": config.name},
         )
         identity = await asyncio.to_thread(read_identity, config.aircraft_db)
@@ -115,7 +116,9 @@ class Service:
 
     async def wait(self) -> None:
         """Wait until the core ends by itself, which it does only if it fails. Raises what ended it."""
+        watchdog = Watchdog(watchdog_s())
         while self.core is not None and self.core.is_alive():
+            watchdog.feed(self.core.turns)
             await asyncio.sleep(LOOK_S)
         if self.core is not None and self.core.failure is not None:
             raise self.core.failure
@@ -207,7 +210,10 @@ def loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
 
 def modules(identity: IdentityTable, privacy: Privacy) -> list[Module]:
     """The interfaces beside our own."""
-    return [functools.partial(existing.handlers, identity=identity, privacy=privacy)]
+    return [
+        functools.partial(existing.handlers, identity=identity, privacy=privacy),
+        functools.partial(stream.handlers, identity=identity),
+    ]
 
 
 def read_identity(path: str) -> IdentityTable:
