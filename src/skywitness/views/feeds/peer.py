@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import socket
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 __all__ = ["HELD_BYTES", "BeastCommands", "Peer"]
 
@@ -119,9 +119,8 @@ class Peer(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Set the connection up."""
-        assert isinstance(transport, asyncio.Transport)
-        self.transport = transport
-        transport.set_write_buffer_limits(high=self.held)
+        self.transport = cast(asyncio.Transport, transport)  # that of uvloop is none, and does all that one does
+        self.transport.set_write_buffer_limits(high=self.held)
         raw: Any = transport.get_extra_info("socket")
         if raw is not None:
             raw.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
