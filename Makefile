@@ -7,7 +7,6 @@ BIN := $(VENV)/bin
 UV := $(shell command -v uv 2>/dev/null)
 SOURCES := $(shell find src -name '*.py')
 CODE := src tests bench fuzz docs
-OUT ?= out
 MINUTES ?= 10
 # Not for the kernels' sake: BLAS threads would make CPU times and small runs noisy.
 export OPENBLAS_NUM_THREADS ?= 1
@@ -53,9 +52,8 @@ $(VENV)/stamp-kernels: $(SOURCES) $(VENV)/stamp-run
 	@touch $@
 
 # --- what people call ---------------------------------------------------------------------------------------------
-run: $(VENV)/stamp-kernels ## decode the bundled demonstration and show its aircraft
-	@mkdir -p $(OUT)
-	@$(BIN)/skywitness track demo -o $(OUT)/demo.parquet
+run: $(VENV)/stamp-kernels ## serve the bundled demonstration on a free loopback port; Ctrl-C ends it
+	@$(BIN)/skywitness serve --demo --http 127.0.0.1:0
 
 test: static coverage tests ## everything: check, coverage of the core, then every test, with the number of skips
 
@@ -110,4 +108,4 @@ lock: ## resolve the dependencies anew into requirements/ (needs uv)
 	  pyproject.toml --group fuzz -c requirements/dev.txt -o requirements/fuzz.txt
 
 clean: ## remove what these targets made, the environment too
-	@rm -rf $(VENV) $(OUT) site build dist coverage.xml .coverage
+	@rm -rf $(VENV) site build dist coverage.xml .coverage
