@@ -107,7 +107,11 @@ class Generator:
         self._stopping = threading.Event()
         self._lock = threading.Lock()
         if connect_to:
-            self.sockets = [socket.create_connection(("127.0.0.1", connect_to)) for _ in streams]
+            # Each from an address of its own, as feeders are: a node limits what comes from one.
+            self.sockets = [
+                socket.create_connection(("127.0.0.1", connect_to), source_address=(f"127.0.1.{k + 1}", 0))
+                for k in range(len(streams))
+            ]
             self._server = None
         else:
             self._server = socket.create_server(("127.0.0.1", 0))

@@ -44,6 +44,8 @@ GLANCE_S = 0.05
 GLANCE_SHARE = 0.1
 """Between the pictures of each second there are glances, for single questions, if they cost no more than this share."""
 STATES_NS = 10 * NS_PER_S
+MOST_ROWS = 1 << 18
+"""A turn that has so many rows takes from no further link; the next one begins with that."""
 BATCH_ROWS = 1 << 14
 """Rows a push: their columns stay in the processor's cache."""
 MOST_IMPORTED = 1 << 17
@@ -183,6 +185,9 @@ class Core(threading.Thread):
         self._next_imported = -time.time_ns()  # ids of rows with no reception behind them, different after a restart
         self.active = 0
         """Links that brought something in the last turn."""
+        self.is_behind = False
+        """Links were left for the next turn."""
+        self._first = 0
         self._shown = -math.inf
         self._glanced = -math.inf
         self._newest_ns = 0
@@ -205,9 +210,11 @@ class Core(threading.Thread):
                 spent = time.perf_counter() - began
                 self.busy_s += time.thread_time() - self._thread_s
                 pause_s = TURN_S + TURN_PER_LINK_S * self.active - spent
-                if pause_s > 0.0:
+                if pause_s > 0.0 and not self.is_behind:
                     self._stopping.wait(pause_s)
             self.turn()
+            while self.is_behind:
+                self.turn()
             self._output(self.pipeline.flush(), self._now())
             self._show(self._now())
         except BaseException as error:  # the node must say so and end in order, whatever it was
@@ -221,7 +228,14 @@ class Core(threading.Thread):
         rows = 0
         self.active = 0
         batches: list[Frames] = []
-        for link in self.intake.links():
+        links = self.intake.links()
+        self.is_behind = False
+        for k in range(len(links)):
+            if rows >= MOST_ROWS:
+                self.is_behind = True
+                self._first += k
+                break
+            link = links[(self._first + k) % len(links)]
             taken = self._take(link)
             self.active += bool(taken)
             for batch in taken:

@@ -210,6 +210,22 @@ def test_single_questions_see_newer_pictures_than_are_published():
     assert all(b.now_ns > a.now_ns and b.frames >= a.frames for a, b in itertools.pairwise(both))
 
 
+def test_a_turn_takes_no_more_than_fits_and_forgets_no_link(monkeypatch):
+    monkeypatch.setattr("skywitness.run.live.MOST_ROWS", 10_000)
+    node = Node()
+    for k in range(6):
+        feed(node.link(f"link {k}", gps=False), stream(0)[:200_000], START)
+    turns = 0
+    while turns == 0 or node.core.is_behind:
+        node.core.turn()
+        turns += 1
+    assert turns > 2
+    heard_by = np.concatenate([output.frames.receiver for output in node.outputs])
+    counts = np.bincount(heard_by)
+    assert len(counts) == 6
+    assert counts.min() == counts.max() > 5000
+
+
 def test_metrics_add_up():
     node = Node()
     pour(node, [(node.link("one", gps=False), stream(0))])
