@@ -37,7 +37,7 @@ class Node:
             cwd=directory,
             stdin=subprocess.PIPE if data is not None else subprocess.DEVNULL,
             stderr=subprocess.PIPE,
-            env={name: value for name, value in os.environ.items() if not name.startswith("SKYWITNESS_HTTP")},
+            env=os.environ | {"XDG_STATE_HOME": str(directory / "state")},
         )
         self.reader = threading.Thread(target=self._read)
         self.reader.start()

@@ -22,6 +22,7 @@ class Inputs:
     """All sources of a node. `start` and `close` belong to the event loop.
 
     claim  gives the name of the station whose key a feeder has shown; None if it is no key
+    salt   keeps the names of feeders without a key the same from run to run
     """
 
     def __init__(
@@ -30,9 +31,10 @@ class Inputs:
         intake: Intake,
         limits: FeederLimits,
         claim: Callable[[str], str | None],
+        salt: bytes = b"",
     ) -> None:
         self.specs = tuple(specs)
-        self._intake, self._limits, self._claim = intake, limits, claim
+        self._intake, self._limits, self._claim, self._salt = intake, limits, claim, salt
         self.sources: list[TcpSource] = []
         self.listeners: list[Listener] = []
         self.pumps: list[Pump] = []
@@ -57,7 +59,7 @@ class Inputs:
                 self._tasks.append(asyncio.create_task(source.run()))
             elif spec.kind == "listen":
                 first = self.listeners[0] if self.listeners else None
-                listener = Listener(spec, self._intake, self._limits, self._claim, shared=first)
+                listener = Listener(spec, self._intake, self._limits, self._claim, salt=self._salt, shared=first)
                 await listener.start()
                 self.listeners.append(listener)
             elif spec.kind != "file":

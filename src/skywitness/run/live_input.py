@@ -121,12 +121,17 @@ class LinkInput:
 
     def _numbered(self, frames: Frames) -> Frames:
         """Give frames the receiver numbers of the node, and a new receiver its number."""
-        is_alone = len(self.receivers) == 1 and not self.link.stations and not getattr(self._reader, "stations", None)
+        has_stations = bool(self.link.stations or getattr(self._reader, "stations", None))
+        if has_stations and not self.link.options.own:
+            # A feeder is one receiver, whatever it says: it could else use up the numbers of all.
+            frames = dataclasses.replace(frames, receiver=np.zeros(len(frames), np.uint16))
+            has_stations = False
+        is_alone = len(self.receivers) == 1 and not has_stations
         more = 1 if is_alone else int(frames.receiver.max()) + 1
         if more > len(self._numbers):
             told = self.link if self.link.batches else self._reader
             name = str(getattr(told, "uuid", ""))
-            stations: list[int] = list(getattr(told, "stations", []))
+            stations: list[int] = list(getattr(told, "stations", [])) if self.link.options.own else []
             for local in range(len(self._numbers), more):
                 station = stations[local] if local < len(stations) else 0
                 self.receivers.append(self.register(self, name, station))

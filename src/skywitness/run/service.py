@@ -10,13 +10,16 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import functools
+import hmac
 import importlib
 import signal
 import time
+import uuid
 from collections.abc import Callable
 from pathlib import Path
 from typing import cast
 
+import platformdirs
 import structlog
 
 from skywitness import __version__
@@ -80,11 +83,15 @@ class Service:
         specs = parse_sources([*config.sources, *config.listen])
         if self.directory is not None:
             self.recorder = await asyncio.to_thread(Recorder, self.directory, recorder_settings(config.record))
-        privacy = Privacy(await asyncio.to_thread(self._blur), is_public=config.http.public)
-        keys = KeyStore(self.directory / "keys.json" if self.directory is not None else None)
-        self.ports = Ports(port_settings(config))
+        secrets = self.directory or platformdirs.user_state_path("skywitness")
+        blur = await asyncio.to_thread(open_secrets, secrets, config.privacy.blur_nmi)
+        privacy = Privacy(blur, is_public=config.http.public)
+        keys = KeyStore(secrets / "keys.json")
+        self.ports = Ports(port_settings(config, config.out.uuid or str(uuid_of(blur.secret))))
         await self.ports.start()
-        self.sources = Inputs(specs, self.intake, feeder_limits(config.limits), keys.claim)
+        self.sources = Inputs(
+            specs, self.intake, feeder_limits(config.limits), keys.claim, derived(blur.secret, b"feeders")
+        )
         latest = Latest()
         self.core = Core(
             self.intake,
@@ -153,12 +160,6 @@ class Service:
             privacy.update(self.core.reports, picture)
         with contextlib.suppress(RuntimeError):  # the loop has ended: so has the node
             loop.call_soon_threadsafe(take, privacy.picture(picture))
-
-    def _blur(self) -> Blur | None:
-        if self.directory is None:
-            return None
-        self.directory.mkdir(parents=True, exist_ok=True)
-        return open_blur(self.directory, self.config.privacy.blur_nmi)
 
 
 def serve(
@@ -240,15 +241,31 @@ def recorder_settings(record: settings.Record) -> RecorderSettings:
     )
 
 
-def port_settings(config: settings.Config) -> PortSettings:
-    """What the outgoing ports are told."""
+def open_secrets(directory: Path, blur_nmi: float) -> Blur:
+    """Return what hides the receivers; it must outlive the process, or their mean place over restarts would tell."""
+    directory.mkdir(parents=True, exist_ok=True)
+    return open_blur(directory, blur_nmi)
+
+
+def derived(secret: bytes, purpose: bytes) -> bytes:
+    """Another secret of the node, always the same."""
+    return hmac.digest(secret, purpose, "sha256")
+
+
+def uuid_of(secret: bytes) -> uuid.UUID:
+    """The node's name for others, always the same and telling nothing."""
+    return uuid.UUID(bytes=derived(secret, b"uuid")[:16], version=4)
+
+
+def port_settings(config: settings.Config, name: str) -> PortSettings:
+    """What the outgoing ports are told; `name` is the node's UUID."""
     out = config.out
     return PortSettings(
         listen={
             "beast": out.beast, "beast_reduce": out.beast_reduce, "raw": out.raw, "sbs": out.sbs, "json": out.json,
         },
         push=out.push,
-        uuid=out.uuid,
+        uuid=name,
         reduce_s=out.reduce_s,
         strip_counters=config.privacy.strip_counters,
     )  # fmt: skip

@@ -226,6 +226,17 @@ def test_a_turn_takes_no_more_than_fits_and_forgets_no_link(monkeypatch):
     assert counts.min() == counts.max() > 5000
 
 
+def test_stations_are_receivers_of_an_own_source_and_not_of_a_feeder():
+    data = BeastWriter((7, 8), markers=False).write(heard())
+    for own, receivers in ((True, ["hub/0000000000000007", "hub/0000000000000008"]), (False, ["hub"])):
+        node = Node()
+        feed(node.link("hub", own=own, gps=False), data, START)
+        node.core.turn()
+        node.now_ns += 2 * S
+        node.core.turn()
+        assert sorted(report.receiver.name for report in node.core.reports) == receivers
+
+
 def test_metrics_add_up():
     node = Node()
     pour(node, [(node.link("one", gps=False), stream(0))])
