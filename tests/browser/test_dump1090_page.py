@@ -84,7 +84,7 @@ def serving(node: Node) -> Iterator[int]:
         task.cancel()
 
     app = Litestar(existing.handlers(node), openapi_config=None, lifespan=[flying])
-    server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=0, log_level="error"))
+    server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=0, log_config=None))
     thread = threading.Thread(target=server.run)
     thread.start()
     try:
