@@ -93,7 +93,9 @@ class Privacy:
     """What leaves the node about where its receivers stand."""
 
     blur_nmi: float = setting(5.0, "receivers are shown at a fixed wrong place about this far off")
-    strip_counters: bool = setting(True, "outgoing Beast carries no receiver counters, which would tell the place")
+    strip_counters: bool = setting(
+        True, "streams that leave this computer carry no receiver counters and levels: they would tell the place"
+    )
 
 
 @dataclass(frozen=True, slots=True)

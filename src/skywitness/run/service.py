@@ -42,9 +42,11 @@ from skywitness.tracks.picture import Picture
 from skywitness.views.api import existing, stream
 from skywitness.views.api.app import ApiSettings, Module, create_app
 from skywitness.views.api.keys import KeyStore
+from skywitness.views.api.security import is_loopback
 from skywitness.views.api.server import Server, serve_app
 from skywitness.views.api.tables import Latest
-from skywitness.views.feeds.ports import Ports, PortSettings
+from skywitness.views.feeds.ports import Ports, PortSettings, split_address
+from skywitness.views.feeds.push import parse_push
 from skywitness.views.node import Hub, Node
 from skywitness.views.privacy import Blur, Privacy, open_blur
 
@@ -267,8 +269,16 @@ def port_settings(config: settings.Config, name: str) -> PortSettings:
         push=out.push,
         uuid=name,
         reduce_s=out.reduce_s,
-        strip_counters=config.privacy.strip_counters,
+        strip_counters=config.privacy.strip_counters and leaves_computer(out),
     )  # fmt: skip
+
+
+def leaves_computer(out: settings.Outputs) -> bool:
+    """Whether a stream goes farther than to this computer's own programs, of which multilateration needs counters."""
+    ports = [
+        split_address(address)[0] for address in (out.beast, out.beast_reduce, out.raw, out.sbs, out.json) if address
+    ]
+    return not all(is_loopback(host) for host in [*ports, *(parse_push(text).host for text in out.push)])
 
 
 def feeder_limits(limits: settings.Limits) -> FeederLimits:

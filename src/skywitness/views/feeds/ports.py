@@ -7,6 +7,7 @@ here holds more than a bounded number of bytes: who does not read is dropped, an
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -25,7 +26,7 @@ from skywitness.views.feeds.push import Connector, made_uuid, parse_push
 from skywitness.views.feeds.reduce import EPOCH, Reducer, forwarded, without_counters
 from skywitness.views.feeds.sbs import SbsWriter
 
-__all__ = ["HEARTBEATS", "KINDS", "PortSettings", "Ports"]
+__all__ = ["HEARTBEATS", "KINDS", "PortSettings", "Ports", "split_address"]
 
 log = structlog.get_logger("skywitness.ports")
 
@@ -62,7 +63,7 @@ class PortSettings:
     reduce_s: float = 0.25
     """Interval of `beast_reduce`."""
     strip_counters: bool = True
-    """Send "no timing" for the receivers' counters."""
+    """Send "no timing" for the receivers' counters, and no levels."""
     stations: bool = False
     """Say which receiver heard a frame: message E3 with its number plus one."""
     duplicates: bool = False
@@ -147,6 +148,7 @@ class Ports:
         output = forwarded(output, duplicates=settings.duplicates, mlat=settings.mlat)
         if not len(output.frames):
             return
+        output = self._public(output)
         frames = self._stamped(output.frames)
         self._reducers = {stream: reducer for stream, reducer in self._reducers.items() if stream in wanted}
         made: list[tuple[Stream, bytes]] = []
@@ -189,10 +191,14 @@ class Ports:
             out[f'{name}{{{label.get(name, "reason")}="{value}"}}'] = count
         return out
 
+    def _public(self, output: Output) -> Output:
+        """The output without what would tell where the receivers are, if that is not to go out."""
+        if not self.settings.strip_counters:
+            return output
+        return dataclasses.replace(output, frames=without_counters(output.frames))
+
     def _stamped(self, frames: Frames) -> Frames:
         """Frames with the stamps and receivers that may be told."""
-        if self.settings.strip_counters:
-            frames = without_counters(frames)
         if self.settings.stations:
             return frames
         columns = {name: getattr(frames, name) for name in Frames.names()}

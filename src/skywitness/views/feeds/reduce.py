@@ -53,13 +53,14 @@ def forwarded(output: Output, *, duplicates: bool = False, mlat: bool = False) -
 
 
 def without_counters(frames: Frames) -> Frames:
-    """Take away the receivers' counters: from them and a few known places follows where an antenna stands.
+    """Take away the receivers' counters and levels: from them and known places follows where an antenna stands.
 
-    A time made of them would tell the same, so that the stamp says "no timing".
+    A time made of a counter would tell the same, so that the stamp says "no timing".
     """
     counted = (frames.timing == COUNTER) | (frames.timing == GPS) | (frames.timing == EPOCH)
     timing = np.where(counted, np.uint8(NONE), frames.timing)
-    return dataclasses.replace(frames, ticks=np.full(len(frames), -1, np.int64), timing=timing)
+    level = np.full(len(frames), np.nan, np.float32)
+    return dataclasses.replace(frames, ticks=np.full(len(frames), -1, np.int64), timing=timing, signal_dbfs=level)
 
 
 def message_kind(frames: Frames, messages: Messages) -> I64:

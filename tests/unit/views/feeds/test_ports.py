@@ -108,12 +108,16 @@ def test_each_port_gives_its_kind():
     assert received["json"].count(b'"icao24":"4840d6"') == 2
 
 
-def test_counters_are_taken_out_unless_told():
+def test_counters_and_levels_are_taken_out_unless_told():
     out = stamped(output_of((0, 0, IDENT)))
+    out.frames.signal_dbfs[:] = -10.0
     for strip, ticks in ((True, -1), (False, 12_345_678)):
         ports = asyncio_free_ports(strip_counters=strip)
-        frames = read(ports._beast(ports._stamped(out.frames)))
+        public = ports._public(out)
+        frames = read(ports._beast(ports._stamped(public.frames)))
         assert frames.ticks.tolist() == [ticks]
+        assert np.isnan(frames.signal_dbfs).tolist() == [strip]
+        assert np.isnan(public.frames.signal_dbfs).tolist() == [strip]  # of which SBS and JSON are made
 
 
 def asyncio_free_ports(**settings: object) -> Ports:
