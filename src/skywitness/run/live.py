@@ -36,7 +36,10 @@ __all__ = ["TURN_S", "Core", "Ids", "Record", "Register", "Sink"]
 log = structlog.get_logger("skywitness.core")
 
 TURN_S = 0.05
-"""Longest wait of a message for its turn on an idle node."""
+"""Longest wait of a message for its turn, links few."""
+CALM_S = 0.1
+CALM_ROWS = 250
+"""A node that hears less in a turn than this saves itself every other turn."""
 TURN_PER_LINK_S = 0.0003
 """A turn is so much longer for each link that brings something: to take from one costs a third of this."""
 PICTURE_S = 1.0
@@ -134,13 +137,14 @@ class Ids:
 class Core(threading.Thread):
     """The loop. `publish` and the sinks are called in this thread.
 
-    intake   the links
-    now      the node's present: the wall clock, or in a replay the replay's time
-    publish  called with each picture, once a second
-    glance   called with newer ones in between, while they cost little
-    record   keeps everything; None keeps nothing
-    beat     seconds that only go forward: when it is time for the next picture, whatever the node's present is
-    sinks    what else takes each output, such as the outgoing ports
+    intake    the links
+    now       the node's present: the wall clock, or in a replay the replay's time
+    publish   called with each picture, once a second
+    glance    called with newer ones in between, while they cost little
+    is_asked  whether anybody looks at those
+    record    keeps everything; None keeps nothing
+    beat      seconds that only go forward: when it is time for the next picture, whatever the node's present is
+    sinks     what else takes each output, such as the outgoing ports
     """
 
     def __init__(
@@ -150,6 +154,7 @@ class Core(threading.Thread):
         publish: Callable[[Picture], None],
         *,
         glance: Callable[[Picture], None] | None = None,
+        is_asked: Callable[[], bool] = lambda: True,
         record: Record | None = None,
         sinks: Sequence[Sink] = (),
         settings: Settings | None = None,
@@ -160,6 +165,7 @@ class Core(threading.Thread):
         self.now = now
         self.publish = publish
         self.glance = glance or _ignore
+        self.is_asked = is_asked
         self.beat = beat
         self.record = record
         self.sinks = list(sinks)
@@ -206,10 +212,11 @@ class Core(threading.Thread):
         try:
             while not self._stopping.is_set():
                 began = time.perf_counter()
-                self.turn()
+                rows = self.turn()
                 spent = time.perf_counter() - began
                 self.busy_s += time.thread_time() - self._thread_s
-                pause_s = TURN_S + TURN_PER_LINK_S * self.active - spent
+                calm_s = CALM_S if rows < CALM_ROWS else TURN_S
+                pause_s = calm_s + TURN_PER_LINK_S * self.active - spent
                 if pause_s > 0.0 and not self.is_behind:
                     self._stopping.wait(pause_s)
             self.turn()
@@ -253,7 +260,7 @@ class Core(threading.Thread):
         if beat - self._shown >= PICTURE_S:
             self._shown = self._glanced = beat
             self._show(now_ns)
-        elif rows and beat - self._glanced >= max(GLANCE_S, self._picture_s / GLANCE_SHARE):
+        elif rows and beat - self._glanced >= max(GLANCE_S, self._picture_s / GLANCE_SHARE) and self.is_asked():
             self._glanced = beat
             self.glance(self._picture(now_ns))
         return rows

@@ -100,6 +100,7 @@ class Service:
             self.sources.now_ns,
             functools.partial(self._hand, loop, self.hub.publish, privacy),
             glance=functools.partial(self._hand, loop, self.hub.glance, privacy),
+            is_asked=self.hub.is_asked,
             record=self.recorder,
             sinks=[self.ports, latest],
             settings=Settings(repair=config.repair, shards=config.shards),

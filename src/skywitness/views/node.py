@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import math
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -13,6 +15,9 @@ from skywitness.tracks.picture import Picture
 from skywitness.views.privacy import Privacy
 
 __all__ = ["Hub", "Node"]
+
+ASKED_FOR_S = 5.0
+"""After a question about a single aircraft newer pictures are made for so long: the next one will come soon."""
 
 
 class Hub:
@@ -25,7 +30,18 @@ class Hub:
     def __init__(self) -> None:
         self.latest: Picture | None = None
         self.listeners: list[Callable[[Picture], None]] = []
+        self.asked_s = -math.inf
+        """When `newest` was last asked for, on the monotonic clock."""
         self._next: asyncio.Event = asyncio.Event()
+
+    def newest(self) -> Picture | None:
+        """Return the latest picture for a question about single aircraft; while such come, glances are made."""
+        self.asked_s = time.monotonic()
+        return self.latest
+
+    def is_asked(self) -> bool:
+        """Whether glances are worth their cost; from any thread."""
+        return time.monotonic() - self.asked_s < ASKED_FOR_S
 
     def glance(self, picture: Picture) -> None:
         """Take a picture from between two published ones: for single questions, nobody is told of it."""

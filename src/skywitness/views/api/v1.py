@@ -142,9 +142,9 @@ class V1:
 
     # --- the live picture ------------------------------------------------------------------------------------------
 
-    def picture(self) -> Picture:
-        """The latest picture. Raises Problem 503 before the first."""
-        picture = self.node.hub.latest
+    def picture(self, *, newest: bool = False) -> Picture:
+        """The latest picture; the newest there can be, for single aircraft. Raises Problem 503 before the first."""
+        picture = self.node.hub.newest() if newest else self.node.hub.latest
         if picture is None:
             raise Problem(503, "There is no picture yet: the node has just started.", retry_after="1")
         return picture
@@ -185,7 +185,7 @@ class V1:
 
     async def one_aircraft(self, ask: Ask) -> Response[bytes]:
         """One aircraft."""
-        picture = self.picture()
+        picture = self.picture(newest=True)
         icao, kind = ask.given["hex"]
         table = picture.table
         found = np.flatnonzero((table.icao == icao) & ((table.address_kind == 0) == (kind is None)))
