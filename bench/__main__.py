@@ -22,7 +22,7 @@ from skywitness.run.memory import keep_freed_memory  # noqa: E402
 
 __all__ = ["BENCHMARKS", "main"]
 
-BENCHMARKS = ("core", "columns", "comm_b", "demod", "startup", "recorder", "wire", "pi")
+BENCHMARKS = ("core", "columns", "comm_b", "demod", "startup", "recorder", "wire", "serve", "pi")
 
 
 def main(argv: Sequence[str] | None = None) -> int:
