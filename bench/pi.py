@@ -1,9 +1,9 @@
 """The usual case, one receiver on a small computer: memory, processor and disk of a whole node with recording.
 
 A generator sends 1,000 messages a second of 108 simulated aircraft, at their true pace, to `skywitness serve`. What
-starting costs is not counted; sizes are those of the data directory after the node has ended. The bars are for a receiver
-that gathers its output for 50 ms, as programs behind an antenna do; one that sends two messages at a time, 500 times a
-second, costs more: each is a turn of the event loop.
+starting costs is not counted; sizes are those of the data directory after the node has ended. The bars are for a
+receiver that gathers its output for 50 ms, as programs behind an antenna do; one that sends two messages at a time, 500
+times a second, costs more: each is a turn of the event loop.
 """
 
 from __future__ import annotations
