@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 __all__ = [
     "ADDRESS_KINDS",
+    "END_EVIDENCE",
+    "EVENT_KINDS",
     "F32",
     "F64",
     "FRAME_BYTES",
@@ -30,7 +32,9 @@ __all__ = [
     "POSITION_SOURCES",
     "PROVENANCES",
     "REASONS",
+    "SIDES",
     "STATUSES",
+    "STOP_KINDS",
     "TIMINGS",
     "U8",
     "U16",
@@ -39,9 +43,15 @@ __all__ = [
     "UNTIMED",
     "VERDICTS",
     "Batch",
+    "Candidates",
+    "Ends",
+    "Events",
     "Frames",
+    "Journeys",
+    "Legs",
     "Messages",
     "Positions",
+    "Stops",
     "column",
 ]
 
@@ -110,6 +120,44 @@ POSITION_SOURCES = ("adsb", "adsr", "tisb", "mlat", "other", "uat")
 
 PROVENANCES = ("received", "imported", "simulated")
 """Where a row came from; stays with it to the last export."""
+
+
+SIDES = ("departure", "arrival")
+"""The two ends of a leg."""
+
+END_EVIDENCE = ("on_ground", "touchdown_bracketed", "approaching", "lost_in_flight", "out_of_coverage")
+"""What was observed of a leg's end, strongest first; for a departure read backwards in time.
+
+`on_ground`: reports on the ground at the place. `touchdown_bracketed`: low flight and then (before) ground or a gap so
+short that nothing else fits. `approaching`: descending toward (climbing away from) a field, the runway itself unseen.
+`lost_in_flight`: last received in cruise or without a tendency, where others were heard. `out_of_coverage`: the same,
+where nobody would have been heard.
+"""
+
+STOP_KINDS = ("observed", "inferred")
+"""A stop that was seen on the ground or bracketed, or one that only the time lost in a gap tells of."""
+
+EVENT_KINDS = (
+    "takeoff",
+    "landing",
+    "touch_and_go",
+    "go_around",
+    "low_approach",
+    "taxi",
+    "on_ground",
+    "holding",
+    "circling",
+    "survey",
+    "refuelling",
+    "formation",
+    "rendezvous",
+    "coverage_gap",
+    "return",
+    "callsign_change",
+    "squawk_change",
+    "altitude_anomaly",
+)
+"""What an aircraft, or two, did in a span of time."""
 
 
 def column(doc: str, *, missing: int | None = None, unit: str = "", width: int = 1) -> Any:
@@ -325,3 +373,136 @@ class Positions(Batch):
     revision: U8 = column("0 at first; the highest one is final")
     provenance: U8 = column("see PROVENANCES")
     parent: I64 = column("newest reception behind it: segment << 32 | row")
+
+
+@dataclasses.dataclass(frozen=True, slots=True, eq=False)
+class Legs(Batch):
+    """One flight per row, from ground to ground or from and to an edge of what was heard.
+
+    Sorted by (address_kind, icao, from_ns). Its two ends are rows 2 n and 2 n + 1 of `Ends`.
+    """
+
+    icao: U32 = column("24-bit address")
+    address_kind: U8 = column("see ADDRESS_KINDS; part of the key")
+    from_ns: I64 = column("first reception of the leg")
+    until_ns: I64 = column("last reception of the leg")
+    callsign: U64 = column("the one sent longest, packed as in Positions; 0 none")
+    callsigns: U8 = column("different ones sent during the leg")
+    positions: I64 = column("position rows of the leg", unit="count")
+    gap_s: F32 = column("longest silence between two of its positions")
+    distance_m: F64 = column("along the received positions, silences by great circle")
+    max_altitude_ft: F32 = column("highest pressure altitude; NaN unknown")
+    receivers: U16 = column("most receivers behind one position")
+    flags: U16 = column("bits, see journeys.legs.FLAGS: two aircraft on one address, MLAT only, off airport, ...")
+    first_parent: I64 = column("reception behind its first position")
+    last_parent: I64 = column("reception behind its last position")
+    provenance: U8 = column("see PROVENANCES; the least of its rows")
+    revision: U8 = column("0 while it may still grow; the highest one is final")
+
+
+@dataclasses.dataclass(frozen=True, slots=True, eq=False)
+class Ends(Batch):
+    """One end of a leg per row: rows 2 n (departure) and 2 n + 1 (arrival) belong to leg n.
+
+    The reception told of is the outermost one in the air or on the ground. What it proves is the bracket
+    [not_before_ns, not_after_ns] in which the wheels left or touched the ground.
+    """
+
+    leg: I64 = column("row of Legs")
+    side: U8 = column("see SIDES")
+    evidence: U8 = column("see END_EVIDENCE")
+    time_ns: I64 = column("outermost reception of the leg on this side")
+    lat_deg: F64 = column("of that reception, WGS-84")
+    lon_deg: F64 = column("of that reception, WGS-84")
+    altitude_ft: F32 = column("pressure altitude of the outermost airborne reception; NaN unknown")
+    vertical_rate_fpm: F32 = column("there, by its own report or its altitudes; NaN unknown")
+    track_deg: F32 = column("there, of its motion; NaN unknown")
+    groundspeed_kt: F32 = column("there; NaN unknown")
+    on_ground: U8 = column("1 if the outermost reception is one on the ground", missing=255)
+    receivers: U16 = column("distinct receivers behind that reception")
+    parent: I64 = column("that reception")
+    not_before_ns: I64 = column("the take-off or landing is not earlier than this", missing=UNTIMED)
+    not_after_ns: I64 = column("and not later than this", missing=UNTIMED)
+    airport: I32 = column("most probable one, row of the gazetteer; not a fact, see its probability", missing=-1)
+    probability: F32 = column("of that airport; 0 none is named")
+    elsewhere: F32 = column("probability that it is none of the candidates")
+    runway: I32 = column("runway end used, row of the gazetteer's runway ends", missing=-1)
+    distance_nmi: F32 = column(
+        "from the reception to that airport's nearest runway or reference point; NaN none", unit="nmi"
+    )
+    height_ft: F32 = column("of the outermost airborne reception above that airport; NaN unknown")
+
+
+@dataclasses.dataclass(frozen=True, slots=True, eq=False)
+class Candidates(Batch):
+    """Airports that an end may be at, ranked: sorted by end, then by falling probability."""
+
+    end: I64 = column("row of Ends")
+    airport: I32 = column("row of the gazetteer")
+    runway: I32 = column("runway end that fits best, row of the gazetteer's runway ends", missing=-1)
+    probability: F32 = column("calibrated; with `elsewhere` of the end the sum is 1")
+    distance_nmi: F32 = column("from the reception to the nearest runway or reference point", unit="nmi")
+    height_ft: F32 = column("above the field at the outermost airborne reception; NaN unknown")
+
+
+@dataclasses.dataclass(frozen=True, slots=True, eq=False)
+class Events(Batch):
+    """Something an aircraft, or two, did: one per row, sorted by (address_kind, icao, from_ns, kind)."""
+
+    icao: U32 = column("24-bit address")
+    address_kind: U8 = column("see ADDRESS_KINDS")
+    kind: U8 = column("see EVENT_KINDS")
+    from_ns: I64 = column("begin; the moment itself where it is one")
+    until_ns: I64 = column("end")
+    lat_deg: F64 = column("where: the moment's place, or the middle of the pattern")
+    lon_deg: F64 = column("where: the moment's place, or the middle of the pattern")
+    altitude_ft: F32 = column("pressure altitude there; NaN unknown or on the ground")
+    airport: I32 = column("where it was, row of the gazetteer", missing=-1)
+    runway: I32 = column("runway end, row of the gazetteer's runway ends", missing=-1)
+    other_icao: U32 = column("the second aircraft", missing=0xFFFFFFFF)
+    other_address_kind: U8 = column("of the second aircraft", missing=255)
+    value: F32 = column("the figure that decided, in the unit its kind states; NaN none")
+    threshold: F32 = column("what it was compared with; NaN none")
+    confidence: F32 = column("0 to 1; 1 where it was observed directly")
+    first_parent: I64 = column("reception behind its first position")
+    last_parent: I64 = column("reception behind its last position")
+    provenance: U8 = column("see PROVENANCES")
+
+
+@dataclasses.dataclass(frozen=True, slots=True, eq=False)
+class Journeys(Batch):
+    """Consecutive legs of one airframe that make one undertaking: sorted by (address_kind, icao, from_ns)."""
+
+    icao: U32 = column("24-bit address")
+    address_kind: U8 = column("see ADDRESS_KINDS")
+    from_ns: I64 = column("first reception of the first leg")
+    until_ns: I64 = column("last reception of the last leg")
+    first_leg: I64 = column("row of Legs")
+    legs: I32 = column("number of legs, consecutive rows of Legs", unit="count")
+    first_stop: I64 = column("row of Stops")
+    stops: I32 = column("number of stops, consecutive rows of Stops", unit="count")
+    provenance: U8 = column("see PROVENANCES")
+    revision: U8 = column("0 while it may still grow; the highest one is final")
+
+
+@dataclasses.dataclass(frozen=True, slots=True, eq=False)
+class Stops(Batch):
+    """A stop within a journey: sorted by journey and time.
+
+    An inferred stop lies in a silence: inside one leg's gap (`arrival_end` and `departure_end` are then missing) or
+    between two legs of which neither end was seen.
+    """
+
+    journey: I64 = column("row of Journeys")
+    kind: U8 = column("see STOP_KINDS")
+    after_leg: I64 = column("row of Legs before the stop, or the leg whose gap holds it")
+    before_leg: I64 = column("row of Legs after the stop, or the leg whose gap holds it")
+    not_before_ns: I64 = column("it did not land earlier")
+    not_after_ns: I64 = column("it did not take off later")
+    least_s: F32 = column("shortest time on the ground that the receptions allow")
+    most_s: F32 = column("longest time on the ground that the receptions allow")
+    airport: I32 = column("most probable one, row of the gazetteer", missing=-1)
+    probability: F32 = column("of that airport")
+    happened: F32 = column("probability that there was a stop at all; 1 if observed")
+    first_candidate: I64 = column("row of the stops' own Candidates, whose `end` is the row of the stop")
+    candidates: I32 = column("number of them", unit="count")
