@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from skywitness.archive.layout import MINUTE_NS, Table, settled, sorted_once
+from skywitness.archive.layout import MINUTE_NS, Table, settled
 from skywitness.batches import Batch
 
 __all__ = ["EARLIEST_NS", "LATEST_NS", "Live"]
@@ -29,6 +29,8 @@ class Minute:
     """The node's time when the first of them came."""
     parts: list[Any] = field(default_factory=list)
     rows: int = 0
+    is_settled: bool = False
+    """Whether the first part is as it will come back from a file."""
 
 
 class Live:
@@ -75,11 +77,11 @@ class Live:
             self._sort_in()
             return {number: minute.since_ns for number, minute in self.minutes.items()}
 
-    def seal(self, number: int) -> Any:
-        """Return a minute's rows as they go to a file. They are kept until `release`; what comes now waits anew."""
+    def seal(self, number: int) -> list[Any]:
+        """Return a minute's rows, for a file. They are kept until `release`; what comes now waits anew."""
         with self.lock:
             minute = self.sealed[number] = self.minutes.pop(number)
-            return sorted_once(self.table, self._joined(minute))
+            return list(minute.parts)
 
     def unseal(self, number: int) -> None:
         """Let a minute wait again: it could not be written."""
@@ -106,12 +108,14 @@ class Live:
             return rows
 
     def _joined(self, minute: Minute) -> Any:
-        if len(minute.parts) > 1:
-            minute.parts = [self.table.batch.concat(minute.parts)]
+        """All of a minute's rows, settled; only a reader needs them so, a file takes them as they came."""
+        if len(minute.parts) > 1 or not minute.is_settled:
+            minute.parts = [settled(self.table, self.table.batch.concat(minute.parts))]
+            minute.is_settled = True
         return minute.parts[0]
 
     def _sort_in(self) -> None:
-        """Settle what came in and put it to its minute."""
+        """Put what came in to its minute."""
         if not self._incoming:
             return
         rows: Batch = self.table.batch.concat(self._incoming)
@@ -125,7 +129,6 @@ class Live:
             rows = rows.take(good)
             if not len(rows):
                 return
-        rows = settled(self.table, rows)
         numbers = getattr(rows, self.table.time) // MINUTE_NS
         for number in np.unique(numbers).tolist():
             mine = numbers == number

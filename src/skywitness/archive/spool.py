@@ -17,7 +17,7 @@ import numpy as np
 import structlog
 
 from skywitness.archive.durable import Disk, Files, put_file
-from skywitness.archive.layout import MINUTE_NS, POSITIONS, STATES, US, address_keys, encoded, minute_path
+from skywitness.archive.layout import MINUTE_NS, POSITIONS, STATES, US, minute_path, packed
 from skywitness.archive.live import Live
 from skywitness.archive.manifest import Entry, Gone, Manifest, day_of_minute
 from skywitness.archive.reader import StoredHistory
@@ -246,29 +246,28 @@ class Spool:
 
     def _put(self, live: Live, minute: int) -> Written:
         """Write one file; it counts once the manifest says so."""
-        rows = live.seal(minute)
+        parts = live.seal(minute)
         try:
-            data = encoded(live.table, rows)
+            file = packed(live.table, parts)
             number = self.manifest.number()
             path = minute_path(live.table.name, minute * MINUTE_NS, number)
             self._make_day((self.directory / path).parent)
-            put_file(self.files, self.directory / path, data)
+            put_file(self.files, self.directory / path, file.data)
         except BaseException:
             live.unseal(minute)
             raise
-        times = getattr(rows, live.table.time)
         entry = Entry(
             path=path,
             table=live.table.name,
             minute=minute,
-            rows=len(rows),
-            bytes=len(data),
-            sha256=hashlib.sha256(data).hexdigest(),
-            from_us=int(times.min()) // US,
-            until_us=int(times.max()) // US,
+            rows=file.rows,
+            bytes=len(file.data),
+            sha256=hashlib.sha256(file.data).hexdigest(),
+            from_us=file.from_us,
+            until_us=file.until_us,
             number=number,
         )
-        return Written(entry, live, np.unique(address_keys(rows)))
+        return Written(entry, live, file.keys)
 
     def _make_day(self, day: Path) -> None:
         """Make a day's directory, so that its name too survives a loss of power."""

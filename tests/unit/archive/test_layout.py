@@ -14,10 +14,12 @@ from skywitness.archive.layout import (
     POSITIONS,
     STATES,
     TABLES,
+    address_keys,
     callsign_code,
     decoded,
     encoded,
     minute_path,
+    packed,
     settled,
     sorted_once,
 )
@@ -34,14 +36,14 @@ def there_and_back(table, rows):
 
 
 def test_positions_come_back_as_the_live_rows_say_but_for_nanoseconds():
-    rows = positions_from(3000)
+    rows = sorted_once(POSITIONS, positions_from(3000))
     back = there_and_back(POSITIONS, settled(POSITIONS, rows))
     assert (back.time_ns == rows.time_ns // 1000 * 1000).all()
     assert dataclasses.replace(back, time_ns=rows.time_ns).same_as(rows)
 
 
 def test_levels_are_kept_to_a_hundredth_of_a_decibel():
-    rows = positions_from(255)
+    rows = sorted_once(POSITIONS, positions_from(255))
     levels = (20 * np.log10(np.arange(1, 256) / 255)).astype(np.float32)
     back = there_and_back(POSITIONS, settled(POSITIONS, dataclasses.replace(rows, signal_dbfs=levels)))
     assert np.abs(back.signal_dbfs - levels).max() <= 0.00501
@@ -78,7 +80,7 @@ def test_states_come_back_with_times_to_half_a_millisecond():
 @pytest.mark.parametrize("table", TABLES.values(), ids=TABLES)
 def test_what_is_settled_stays(table):
     rows = positions_from(300) if table is POSITIONS else states_from(positions_from(300))
-    once = settled(table, rows)
+    once = sorted_once(table, settled(table, rows))
     assert settled(table, once).same_as(once)
     assert there_and_back(table, once).same_as(once)
 
@@ -137,7 +139,7 @@ def test_a_position_takes_few_bytes():
 
 
 def test_values_out_of_range_are_held_at_the_bound():
-    rows = positions_from(4)
+    rows = sorted_once(POSITIONS, positions_from(4))
     rows.altitude_ft[:] = [1e30, -1e30, np.inf, np.nan]
     rows.signal_dbfs[:] = [1e9, -1e9, np.nan, 0]
     back = there_and_back(POSITIONS, settled(POSITIONS, rows))
@@ -147,7 +149,7 @@ def test_values_out_of_range_are_held_at_the_bound():
 
 
 def test_callsigns_are_text_for_other_readers():
-    rows = positions_from(3)
+    rows = sorted_once(POSITIONS, positions_from(3))
     rows.callsign[:] = [0, callsign_code(b"KLM1302"), (1 << 48) - 1]
     table = pq.read_table(io.BytesIO(encoded(POSITIONS, settled(POSITIONS, rows))))
     words = table.column("callsign").to_pylist()
@@ -177,6 +179,18 @@ def test_sorting_keeps_the_last_word_and_only_repeated_rows_fall_together():
     order = np.lexsort((key.time_ns, key.icao, key.address_kind))
     assert (order == np.arange(50)).all()
     assert len(sorted_once(POSITIONS, Positions.empty())) == 0
+
+
+@pytest.mark.parametrize("table", TABLES.values(), ids=TABLES)
+def test_a_file_is_the_same_from_rows_as_they_came_and_from_rows_settled_and_sorted(table):
+    rows = positions_from(900) if table is POSITIONS else states_from(positions_from(900))
+    parts = [rows.slice(500, 900), rows.slice(0, 600)]
+    whole = sorted_once(table, settled(table, table.batch.concat(parts)))
+    file = packed(table, parts)
+    assert file.data == encoded(table, whole)
+    times = getattr(whole, table.time) // 1000
+    assert (file.rows, file.from_us, file.until_us) == (len(whole), times.min(), times.max())
+    assert file.keys.tolist() == np.unique(address_keys(whole)).tolist()
 
 
 def test_a_table_with_other_columns_is_refused():
