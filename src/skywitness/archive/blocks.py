@@ -18,6 +18,7 @@ import numpy as np
 import zstandard
 from numpy.typing import NDArray
 
+from skywitness.archive.block_columns import NO_SIGNAL, SIGNAL_QUANTA, fill_frame_bytes, fill_steps
 from skywitness.batches import FRAME_BYTES, I16, I64, TIMINGS, U8, U16, U32, Frames
 from skywitness.codes.parity import SYNDROMES
 from skywitness.errors import FormatError
@@ -67,9 +68,6 @@ TABLE = np.dtype(
 
 COUNTER_12MHZ = TIMINGS.index("counter_12mhz")
 GPS_NS = TIMINGS.index("gps_ns")
-NO_SIGNAL = -32768
-SIGNAL_QUANTA = 100.0
-"""Steps of one dB."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,30 +192,33 @@ def encode_block(frames: Frames, receivers: dict[int, ReceiverRows], level: int 
     Raises ValueError for a frame longer than its row.
     """
     rows = len(frames)
-    lines, order, place = by_receiver(frames.receiver)
-    ticks, time_ns = grouped(frames.ticks, order), grouped(frames.time_ns, order)
-    timing = grouped(frames.timing, order)
+    lines, place = by_receiver(frames.receiver)
+    counts = np.bincount(place, minlength=len(lines))
     starts = np.zeros(len(lines), np.int64)
-    counts = np.bincount(place, minlength=len(lines)) if place is not None else np.array([rows])
     np.cumsum(counts[:-1], out=starts[1:])
+    firsts = np.zeros(len(lines), np.int64)
+    firsts[place[::-1]] = np.arange(rows - 1, -1, -1)  # the last assignment stays, that of the first row
     table = np.zeros(len(lines), TABLE)
     known = [receivers[number] for number in lines.tolist()]
     table["receiver"] = lines
     table["connection"] = [one.connection for one in known]
     table["sequence"] = [one.sequence for one in known]
     table["rows"] = counts
-    table["time_ns"], table["ticks"] = time_ns[starts], ticks[starts]
-    ticked = differences(ticks, starts)
-    timed = differences(time_ns, starts)
-    timed -= foretold(ticked, timing)
+    table["time_ns"], table["ticks"] = frames.time_ns[firsts], frames.ticks[firsts]
+    ticked, timed, signal = np.empty(rows, np.uint64), np.empty(rows, np.uint64), np.empty(rows, np.int16)
+    columns = [
+        np.require(c, requirements=["C", "W"])
+        for c in (frames.ticks, frames.time_ns, frames.timing, frames.signal_dbfs)
+    ]
+    fill_steps(place, *columns, starts, ticked, timed, signal)
     parts = [
-        small(place if place is not None else np.zeros(rows, np.uint8)),
+        small(place if len(lines) > 256 else place.astype(np.uint8)),
         small(frames.timing),
         small(frames.length),
-        planes(zigzag(ticked)),
-        planes(zigzag(timed)),
-        planes(quantised(grouped(frames.signal_dbfs, order)).view(np.uint16)),
-        *frame_bytes(frames.data, frames.length),
+        planes(ticked),
+        planes(timed),
+        planes(signal.view(np.uint16)),
+        frame_bytes(frames.data, frames.length),
     ]
     first_row = int(frames.id[0]) & 0xFFFFFFFF
     return pack(RECEPTIONS, rows, first_row, table.tobytes(), len(lines), b"".join(parts), level)
@@ -266,41 +267,27 @@ def decode_block(segment: int, head: Head, stored: bytes | memoryview) -> Block:
     return Block(frames, sequence, table["connection"][place].astype(np.uint32), head.digest)
 
 
-def by_receiver(receiver: U16) -> tuple[U16, NDArray[Any] | None, NDArray[Any] | None]:
-    """Receivers that occur; the rows in their order; and each row's place among them (None, None for one receiver)."""
+def by_receiver(receiver: U16) -> tuple[U16, U16]:
+    """Receivers that occur, and each row's place among them."""
     if not (receiver != receiver[0]).any():
-        return receiver[:1], None, None
+        return receiver[:1], np.zeros(len(receiver), np.uint16)
     is_there = np.zeros(int(receiver.max()) + 1, np.bool_)
     is_there[receiver] = True
     lines = np.flatnonzero(is_there).astype(np.uint16)
-    rank = np.zeros(len(is_there), np.uint8 if len(lines) <= 256 else np.uint16)
+    rank = np.zeros(len(is_there), np.uint16)
     rank[lines] = np.arange(len(lines))
-    place = rank[receiver]
-    return lines, np.argsort(place, kind="stable"), place
-
-
-def grouped(values: NDArray[Any], order: NDArray[Any] | None) -> NDArray[Any]:
-    """Rows in the order of their receivers."""
-    return values if order is None else values[order]
+    return lines, rank[receiver]
 
 
 def ungrouped(values: NDArray[Any], order: I64) -> NDArray[Any]:
-    """The inverse of `grouped`."""
+    """Rows in their order from rows in that of their receivers."""
     out = np.empty_like(values)
     out[order] = values
     return out
 
 
-def differences(values: I64, starts: I64) -> I64:
-    """To the row before, modulo 2^64; 0 where a receiver's rows begin."""
-    out = np.empty(len(values), np.int64)
-    np.subtract(values[1:], values[:-1], out=out[1:])
-    out[starts] = 0
-    return out
-
-
 def sums(steps: I64, starts: I64, counts: I64, first: I64) -> I64:
-    """The inverse of `differences`."""
+    """Values from their steps, receiver by receiver; the inverse of `fill_steps`."""
     total = np.cumsum(steps)
     return total + np.repeat(first - total[starts], counts)
 
@@ -317,13 +304,8 @@ def foretold(ticked: I64, timing: U8) -> I64:
     return np.where(timing == COUNTER_12MHZ, ticked * 250 // 3, np.where(timing == GPS_NS, ticked, 0))
 
 
-def zigzag(values: I64) -> NDArray[np.uint64]:
-    """Small numbers of either sign to small numbers."""
-    return ((values << 1) ^ (values >> 63)).view(np.uint64)
-
-
 def unzigzag(values: NDArray[np.uint64]) -> I64:
-    """The inverse of `zigzag`."""
+    """Steps of either sign from small numbers."""
     return (values >> np.uint64(1)).view(np.int64) ^ -(values & np.uint64(1)).view(np.int64)
 
 
@@ -361,16 +343,17 @@ def folded(rows: U8) -> U8:
     return np.ascontiguousarray(columns.T)
 
 
-def frame_bytes(data: U8, length: U8) -> list[bytes]:
+def frame_bytes(data: U8, length: U8) -> bytes:
     """The frames: those of each length together, shortest first, without what pads them."""
-    present = np.flatnonzero(np.bincount(length))
-    if present[-1] > FRAME_BYTES:
+    counts = np.bincount(length, minlength=FRAME_BYTES + 1)
+    if len(counts) > FRAME_BYTES + 1:
         raise ValueError("a frame of more than 14 bytes")
-    out = []
-    for wide in present.tolist():
-        rows = data if len(present) == 1 else data.take(np.flatnonzero(length == wide), axis=0)
-        out.append(folded(rows[:, :wide]).tobytes())
-    return out
+    ends = np.cumsum(counts * np.arange(FRAME_BYTES + 1))
+    out = np.empty(int(ends[-1]), np.uint8)
+    starts = np.append(0, ends[:-1])
+    data, length = np.require(data, requirements=["C", "W"]), np.require(length, requirements=["C", "W"])
+    fill_frame_bytes(data, length, SYNDROMES, starts, out)
+    return out.tobytes()
 
 
 class Cursor:

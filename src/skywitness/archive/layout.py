@@ -284,8 +284,14 @@ def order_once(table: Table, parts: Sequence[Batch]) -> NDArray[np.intp] | None:
         both = aircraft << SPAN_BITS | span
         order = np.argsort(both, kind="stable")
         both = both[order]
-        if bool((both[1:] != both[:-1]).all()):
+        is_same = both[1:] == both[:-1]
+        if not is_same.any():
             return None if bool((order[1:] > order[:-1]).all()) else order
+        if table.batch is Positions:
+            # Nearly always the same row, with a higher revision the later it came: then all is said already.
+            parent, revision = joined(parts, "parent")[order], joined(parts, "revision")[order]
+            if not (is_same & ((parent[1:] != parent[:-1]) | (revision[1:] < revision[:-1]))).any():
+                return order[np.append(~is_same, True)]
     keys: list[NDArray[Any]] = [times, aircraft]
     if table.batch is Positions:
         keys.insert(0, joined(parts, "parent"))

@@ -30,6 +30,8 @@ __all__ = ["Piece", "Raw"]
 
 log = structlog.get_logger("skywitness.archive")
 
+HURRIED_LEVEL = -3
+"""Of zstd, when more than a block waits at once: 16 % more bytes in half the time."""
 QUIET_S = 5.0
 """A gap has ended when nothing was lost for so long: losses close together are one line in the ledger."""
 
@@ -140,6 +142,7 @@ class Raw:
         if not pending:
             return
         frames = Frames.concat(piece.frames for piece in pending)
+        level = HURRIED_LEVEL if len(frames) > BLOCK_ROWS else self.level
         receivers: dict[int, ReceiverRows] = {}
         for piece in reversed(pending):  # the first piece says where the sequence begins, the last one who is connected
             for number, rows in piece.receivers.items():
@@ -149,7 +152,7 @@ class Raw:
             part = frames.slice(start, min(start + BLOCK_ROWS, len(frames)))
             counts = np.bincount(part.receiver, minlength=1 + max(receivers))
             present = {n: rows for n, rows in receivers.items() if counts[n]}
-            self._write_block(Piece(part, present, pending[-1].now_ns))
+            self._write_block(Piece(part, present, pending[-1].now_ns), level)
             receivers = after(receivers, counts)
 
     def fsync(self) -> None:
@@ -175,13 +178,13 @@ class Raw:
             self._writer = None
         self._end_gaps(all_of_them=True)
 
-    def _write_block(self, piece: Piece) -> None:
+    def _write_block(self, piece: Piece, level: int) -> None:
         spans = piece.spans()
         reason = "error"
         try:
             if self._ready(int(piece.frames.id[0]) >> 32, piece.now_ns):
                 assert self._writer is not None
-                block = encode_block(piece.frames, piece.receivers, self.level)
+                block = encode_block(piece.frames, piece.receivers, level)
                 self._writer.append(block)
                 self.size = self._writer.size
                 self.counts["rows"] += len(piece.frames)

@@ -42,6 +42,9 @@ CALM_ROWS = 250
 """A node that hears less in a turn than this saves itself every other turn."""
 TURN_PER_LINK_S = 0.0003
 """A turn is so much longer for each link that brings something: to take from one costs a third of this."""
+BUSY_SHARE = 0.4
+BUSY_TURNS = 2
+"""A node that is so busy in its turns makes them so much longer: what a link costs is paid less often."""
 PICTURE_S = 1.0
 GLANCE_S = 0.05
 GLANCE_SHARE = 0.1
@@ -215,8 +218,10 @@ class Core(threading.Thread):
                 rows = self.turn()
                 spent = time.perf_counter() - began
                 self.busy_s += time.thread_time() - self._thread_s
-                calm_s = CALM_S if rows < CALM_ROWS else TURN_S
-                pause_s = calm_s + TURN_PER_LINK_S * self.active - spent
+                wanted_s = (CALM_S if rows < CALM_ROWS else TURN_S) + TURN_PER_LINK_S * self.active
+                if spent > wanted_s * BUSY_SHARE:
+                    wanted_s *= BUSY_TURNS
+                pause_s = wanted_s - spent
                 if pause_s > 0.0 and not self.is_behind:
                     self._stopping.wait(pause_s)
             self.turn()

@@ -11,6 +11,7 @@ from collections.abc import Callable
 
 import numpy as np
 
+from skywitness.archive.blocks import ReceiverRows, encode_block
 from skywitness.batches import Frames
 from skywitness.coverage.counting import Counting
 from skywitness.frames.clock import Clock
@@ -97,5 +98,10 @@ def demodulate() -> None:
         demodulator.flush()
 
 
-STEPS: tuple[Callable[[], object], ...] = (heard, write_and_read, track, show, demodulate)
+def keep() -> None:
+    """Frames into a block of the record."""
+    encode_block(heard(), {number: ReceiverRows(0, 0) for number in range(2)})
+
+
+STEPS: tuple[Callable[[], object], ...] = (heard, write_and_read, track, keep, show, demodulate)
 """In the order of the picture."""
