@@ -291,7 +291,8 @@ def order_once(table: Table, parts: Sequence[Batch]) -> NDArray[np.intp] | None:
             # Nearly always the same row, with a higher revision the later it came: then all is said already.
             parent, revision = joined(parts, "parent")[order], joined(parts, "revision")[order]
             if not (is_same & ((parent[1:] != parent[:-1]) | (revision[1:] < revision[:-1]))).any():
-                return order[np.append(~is_same, True)]
+                is_last: NDArray[np.bool_] = np.append(~is_same, True)
+                return order.compress(is_last)
     keys: list[NDArray[Any]] = [times, aircraft]
     if table.batch is Positions:
         keys.insert(0, joined(parts, "parent"))

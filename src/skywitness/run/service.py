@@ -35,6 +35,7 @@ from skywitness.run.inputs import Inputs
 from skywitness.run.live import Core
 from skywitness.run.logging import set_up_logging
 from skywitness.run.notify import Watchdog, notify, watchdog_s
+from skywitness.run.warm import warm_up
 from skywitness.sources.feeder_limits import FeederLimits
 from skywitness.sources.link import Intake
 from skywitness.sources.url import parse_sources
@@ -116,6 +117,7 @@ class Service:
             facts={"name": config.name},
         )
         identity = await asyncio.to_thread(read_identity, config.aircraft_db)
+        await asyncio.to_thread(warm_up)
         api = api_settings(config.http)
         app = create_app(node, api, modules(identity, privacy), keys=keys, latest=latest)
         self.server = await serve_app(app, config.http.host, config.http.port, api)
