@@ -197,11 +197,11 @@ UNIT_SUFFIXES = {
 class Batch:
     """Equally long arrays under names; see the module's text."""
 
-    __slots__ = ()
+    __slots__: ClassVar[tuple[str, ...]] = ()
     __dataclass_fields__: ClassVar[dict[str, Any]]
 
     def __len__(self) -> int:
-        return len(getattr(self, self.names()[0]))
+        return len(getattr(self, self.__slots__[0]))  # of the dataclass: its columns; asked for at every turn
 
     @classmethod
     @functools.cache
@@ -218,7 +218,7 @@ class Batch:
     @classmethod
     def allocate(cls, rows: int) -> Self:
         """Return a batch whose values are not yet set, for a kernel to fill."""
-        return cls(**{n: np.empty((rows, w) if w > 1 else rows, d) for n, (d, w) in cls.dtypes().items()})
+        return cls(*[np.empty((rows, w) if w > 1 else rows, d) for d, w in cls.dtypes().values()])
 
     @classmethod
     def empty(cls) -> Self:
@@ -239,9 +239,13 @@ class Batch:
         """Return the rows given by index or by a boolean mask."""
         return type(self)(**{name: np.ascontiguousarray(getattr(self, name)[rows]) for name in self.names()})
 
+    def replaced(self, **columns: NDArray[Any]) -> Self:
+        """Return the batch with other values in some columns; the others are shared, not copied."""
+        return type(self)(**{name: columns.get(name, getattr(self, name)) for name in self.__slots__})
+
     def slice(self, start: int, stop: int) -> Self:
         """Return rows start to stop - 1 as views, without copying."""
-        return type(self)(**{name: getattr(self, name)[start:stop] for name in self.names()})
+        return type(self)(*[getattr(self, name)[start:stop] for name in self.__slots__])
 
     def same_as(self, other: Self) -> bool:
         """Say whether both hold the same rows in the same order; NaN equals NaN."""

@@ -10,8 +10,6 @@ before them. Nothing depends on how the stream is cut into batches.
 
 from __future__ import annotations
 
-import dataclasses
-
 import numpy as np
 
 from skywitness.batches import I64, UNTIMED, Frames
@@ -201,4 +199,4 @@ class Clock:
             base_ns, gps_base_ns, frames.ticks, frames.timing, frames.receiver, frames.time_ns,
             self.state, self.stream, time_ns,
         )  # fmt: skip
-        return dataclasses.replace(frames, time_ns=time_ns)
+        return frames.replaced(time_ns=time_ns)

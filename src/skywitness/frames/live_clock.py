@@ -11,8 +11,6 @@ or until LOST_NS have passed, after which the counter is taken anew.
 
 from __future__ import annotations
 
-import dataclasses
-
 import numpy as np
 
 from skywitness.batches import I64, UNTIMED, Frames
@@ -146,7 +144,7 @@ class LiveClock:
         fill_live_times(
             arrival_ns, frames.ticks, frames.timing, frames.receiver, frames.time_ns, self.state, time_ns
         )  # fmt: skip
-        return dataclasses.replace(frames, time_ns=time_ns)
+        return frames.replaced(time_ns=time_ns)
 
     def jumps(self, receiver: int) -> int:
         """How often the receiver's counter did not go on where it was."""

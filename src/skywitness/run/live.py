@@ -355,7 +355,7 @@ class Core(threading.Thread):
             frames = frames.take(np.argsort(frames.time_ns, kind="stable"))
         rows = len(frames)
         first = self.record.reserve(rows, now_ns) if self.record is not None else self._ids.reserve(rows)
-        frames = dataclasses.replace(frames, id=np.arange(first, first + rows, dtype=np.int64))
+        frames = frames.replaced(id=np.arange(first, first + rows, dtype=np.int64))
         self.frames += rows
         for start in range(0, rows, BATCH_ROWS):
             self._output(self.pipeline.push(frames.slice(start, min(start + BATCH_ROWS, rows))), now_ns)
@@ -364,7 +364,7 @@ class Core(threading.Thread):
         if self._is_simulated and len(output.positions):
             provenance = np.full(len(output.positions), SIMULATED, np.uint8)
             output = dataclasses.replace(
-                output, positions=dataclasses.replace(output.positions, provenance=provenance)
+                output, positions=output.positions.replaced(provenance=provenance)
             )  # fmt: skip
         self.counting.push(output.messages, output.positions, self._places)
         first = output.positions.verdict[output.positions.revision == 0]
@@ -380,7 +380,7 @@ class Core(threading.Thread):
         self.imported_rows += rows
         self._next_imported += rows
         parent = np.arange(self._next_imported - rows, self._next_imported, dtype=np.int64)
-        positions = dataclasses.replace(positions, parent=parent)
+        positions = positions.replaced(parent=parent)
         self._output(Output(Frames.empty(), Messages.empty(), positions), self._now())
         both = Positions.concat([self.imported, positions])
         key = aircraft_key(both.icao, both.address_kind)

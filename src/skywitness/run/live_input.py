@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Callable
 from typing import Any
 
@@ -124,7 +123,7 @@ class LinkInput:
         has_stations = bool(self.link.stations or getattr(self._reader, "stations", None))
         if has_stations and not self.link.options.own:
             # A feeder is one receiver, whatever it says: it could else use up the numbers of all.
-            frames = dataclasses.replace(frames, receiver=np.zeros(len(frames), np.uint16))
+            frames = frames.replaced(receiver=np.zeros(len(frames), np.uint16))
             has_stations = False
         is_alone = len(self.receivers) == 1 and not has_stations
         more = 1 if is_alone else int(frames.receiver.max()) + 1
@@ -138,11 +137,11 @@ class LinkInput:
             self._numbers = np.array([receiver.number for receiver in self.receivers], np.uint16)
         self.clock_kind = CLOCK_OF_TIMING.get(int(frames.timing[-1]), "arrival")
         self.link.heard(len(frames))
-        return dataclasses.replace(frames, receiver=self._numbers[frames.receiver])
+        return frames.replaced(receiver=self._numbers[frames.receiver])
 
 
 def _near(positions: Positions, arrival_ns: int) -> Positions:
     """Times of positions somebody else has decoded: theirs if it can be, else that of arrival."""
     time_ns = positions.time_ns
     off = (time_ns < arrival_ns - FAR_NS) | (time_ns > arrival_ns + FAR_NS)
-    return dataclasses.replace(positions, time_ns=np.where(off, arrival_ns, time_ns)) if off.any() else positions
+    return positions.replaced(time_ns=np.where(off, arrival_ns, time_ns)) if off.any() else positions

@@ -54,6 +54,7 @@ REQUESTS, BAD_MARKER, CONSUMED, STOPPED_BY, MARKERS = range(11, 16)
 
 COUNTED = ("skipped", "cut_short", "unknown_type", "heartbeat", "status", "ping", "request", "bad_marker", "marker")
 """Of STATE, what a reader's `counts` tell (with "position", "station" and "uuid")."""
+COUNTED_AT = tuple((name, STATE.index(name)) for name in COUNTED)
 
 MARKER_LIMIT_MS = 9_000_000_000_000  # beyond, nanoseconds do not fit 64 bits
 
@@ -346,10 +347,10 @@ class BeastReader:
         consumed = int(state[CONSUMED])
         self._rest = end - consumed
         self._stream[: self._rest] = self._stream[consumed:end].copy()
-        for name in COUNTED:
-            if count := int(state[STATE.index(name)]):
+        for name, at in COUNTED_AT:
+            if count := int(state[at]):
                 self._count(name, count)
-                state[STATE.index(name)] = 0
+                state[at] = 0
         return Frames.concat(parts)
 
     def _take_notice(self, end: int, at_end: bool) -> bool:
