@@ -12,7 +12,7 @@ import hashlib
 import struct
 import zlib
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import zstandard
@@ -70,8 +70,7 @@ COUNTER_12MHZ = TIMINGS.index("counter_12mhz")
 GPS_NS = TIMINGS.index("gps_ns")
 
 
-@dataclass(frozen=True, slots=True)
-class ReceiverRows:
+class ReceiverRows(NamedTuple):
     """What a block's writer knows of one receiver besides the rows."""
 
     sequence: int

@@ -54,19 +54,19 @@ class Piece:
         receivers = self.receivers
         for start, stop in itertools.pairwise([0, *breaks.tolist(), len(self.frames)]):
             frames = self.frames.slice(start, stop)
-            counts = np.bincount(frames.receiver, minlength=1 + max(receivers))
+            counts = np.bincount(frames.receiver, minlength=1 + max(receivers)).tolist()
             yield Piece(frames, {n: rows for n, rows in receivers.items() if counts[n]}, self.now_ns)
             receivers = after(receivers, counts)
 
     def spans(self) -> dict[int, tuple[int, int]]:
         """First and last sequence number of each receiver."""
-        counts = np.bincount(self.frames.receiver)
-        return {n: (rows.sequence, rows.sequence + int(counts[n]) - 1) for n, rows in self.receivers.items()}
+        counts = np.bincount(self.frames.receiver).tolist()
+        return {n: (rows.sequence, rows.sequence + counts[n] - 1) for n, rows in self.receivers.items()}
 
 
-def after(receivers: dict[int, ReceiverRows], counts: np.ndarray) -> dict[int, ReceiverRows]:
+def after(receivers: dict[int, ReceiverRows], counts: list[int]) -> dict[int, ReceiverRows]:
     """Where sequence numbers go on after so many rows of each."""
-    return {n: ReceiverRows(rows.sequence + int(counts[n]), rows.connection) for n, rows in receivers.items()}
+    return {n: ReceiverRows(rows.sequence + counts[n], rows.connection) for n, rows in receivers.items()}
 
 
 class Raw:
@@ -150,7 +150,7 @@ class Raw:
                 receivers[number] = ReceiverRows(rows.sequence, last.connection)
         for start in range(0, len(frames), BLOCK_ROWS):
             part = frames.slice(start, min(start + BLOCK_ROWS, len(frames)))
-            counts = np.bincount(part.receiver, minlength=1 + max(receivers))
+            counts = np.bincount(part.receiver, minlength=1 + max(receivers)).tolist()
             present = {n: rows for n, rows in receivers.items() if counts[n]}
             self._write_block(Piece(part, present, pending[-1].now_ns), level)
             receivers = after(receivers, counts)

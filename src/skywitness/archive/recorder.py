@@ -318,12 +318,12 @@ class Recorder:
         """Put rows in the order of their ids, each id once, and give them their sequence numbers."""
         if (np.diff(frames.id) < 1).any():
             frames = frames.take(np.unique(frames.id, return_index=True)[1])
-        counts = np.bincount(frames.receiver)
         receivers = {}
-        for number in np.flatnonzero(counts).tolist():
-            first = self._sequences.get(number, 0)
-            self._sequences[number] = first + int(counts[number])
-            receivers[number] = ReceiverRows(first, self._connection.get(number, 0))
+        for number, count in enumerate(np.bincount(frames.receiver).tolist()):
+            if count:
+                first = self._sequences.get(number, 0)
+                self._sequences[number] = first + count
+                receivers[number] = ReceiverRows(first, self._connection.get(number, 0))
         return Piece(frames, receivers, now_ns)
 
     def turn(self, *, is_due: bool = True) -> None:

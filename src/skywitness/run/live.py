@@ -50,7 +50,7 @@ GLANCE_S = 0.05
 GLANCE_SHARE = 0.1
 """Between the pictures of each second there are glances, for single questions, if they cost no more than this share."""
 STATES_NS = 10 * NS_PER_S
-MOST_ROWS = 1 << 18
+MOST_ROWS = 1 << 16
 """A turn that has so many rows takes from no further link; the next one begins with that."""
 BATCH_ROWS = 1 << 14
 """Rows a push: their columns stay in the processor's cache."""
