@@ -34,6 +34,7 @@ from skywitness.run import config as settings
 from skywitness.run.inputs import Inputs
 from skywitness.run.live import Core
 from skywitness.run.logging import set_up_logging
+from skywitness.run.memory import look_for_cycles_less_often
 from skywitness.run.notify import Watchdog, notify, watchdog_s
 from skywitness.run.warm import warm_up
 from skywitness.sources.feeder_limits import FeederLimits
@@ -123,6 +124,7 @@ class Service:
         self.server = await serve_app(app, config.http.host, config.http.port, api)
         self.core.start()
         await self.sources.start()
+        look_for_cycles_less_often()
         log.info("node", version=__version__, url=self.server.url, data=str(self.directory or "none kept"))
         return self.server.url
 
