@@ -32,7 +32,8 @@ $(BIN)/python:
 	@echo "making $(VENV)"
 	@$(MAKE_VENV)
 
-$(VENV)/stamp-run: requirements/run.txt pyproject.toml | $(BIN)/python
+# The installation makes the gazetteer, so that what makes it is a reason to install anew.
+$(VENV)/stamp-run: requirements/run.txt pyproject.toml hatch_build.py $(wildcard src/skywitness/reference/*.py) | $(BIN)/python
 	@echo "installing skywitness into $(VENV)"
 	@$(INSTALL) -r requirements/run.txt
 	@$(INSTALL) --no-deps -e .
