@@ -54,7 +54,11 @@ class ArchiveError(SkywitnessError):
 
 
 class QuestionError(SkywitnessError):
-    """A question cannot be asked so."""
+    """A question cannot be asked so; `offset` counts characters of its text."""
+
+    def __str__(self) -> str:
+        where = "" if self.offset is None else f"at character {self.offset + 1}: "
+        return f"{where}{self.what}. {self.hint}" if self.hint else f"{where}{self.what}"
 
 
 class EvidenceError(SkywitnessError):
