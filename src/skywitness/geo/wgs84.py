@@ -6,7 +6,7 @@ import math
 
 from skywitness.kernel import scalar
 
-__all__ = ["SEMI_MAJOR_M", "SQUARED_ECCENTRICITY", "earth_centred_m", "radii_m"]
+__all__ = ["FLATTENING", "SEMI_MAJOR_M", "SQUARED_ECCENTRICITY", "earth_centred_m", "radii_m"]
 
 SEMI_MAJOR_M = 6_378_137.0  # NGA.STND.0036_1.0.0_WGS84, table 3.1, exact
 FLATTENING = 1.0 / 298.257_223_563  # same, exact

@@ -10,8 +10,9 @@ from skywitness.errors import FormatError, SkywitnessError
 from skywitness.reference.airports import Gazetteer
 from skywitness.reference.building import AIRPORTS
 from skywitness.reference.tables import unpack
+from skywitness.reference.types import AircraftTypes
 
-__all__ = ["DATA", "load_gazetteer", "read_tables"]
+__all__ = ["DATA", "load_gazetteer", "load_types", "read_tables"]
 
 DATA = Path(__file__).parent / "data"
 """Where the build of the package leaves the tables."""
@@ -28,6 +29,15 @@ def load_gazetteer(path: Path | None = None) -> Gazetteer:
         return Gazetteer.of_columns(columns, header["content_hash"], header["about"].get("sources", {}))
     except (KeyError, ValueError) as error:
         raise FormatError(f"its tables do not fit together: {error}", source=str(path or AIRPORTS)) from None
+
+
+@functools.cache
+def load_types() -> AircraftTypes:
+    """Return the aircraft types of the package, by designator. Kept after the first call."""
+    here = Path(__file__).parent
+    return AircraftTypes.of_tables(
+        (here / "designators.csv").read_text(encoding="utf-8"), (here / "performance.csv").read_text(encoding="utf-8")
+    )
 
 
 def read_tables(path: Path) -> tuple[dict[str, Any], dict[str, Any]]:

@@ -345,4 +345,7 @@ class _Zones:
         ] or self._by_country.get(country, [])
         if not near:
             return ""
-        return min(near, key=lambda place: distance_km(lat, lon, place[0], place[1]))[2]
+        if len({zone for _, _, zone in near}) == 1:
+            return near[0][2]
+        stretch = math.cos(math.radians(lat))
+        return min(near, key=lambda place: (place[0] - lat) ** 2 + ((place[1] - lon) * stretch) ** 2)[2]

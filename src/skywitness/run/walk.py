@@ -21,6 +21,8 @@ from skywitness.frames.formats.beast import BeastReader
 from skywitness.frames.formats.beast_writer import BeastWriter
 from skywitness.frames.formats.hex_csv import HexCsvReader, HexCsvWriter
 from skywitness.frames.live_clock import LiveClock
+from skywitness.geo.cells import cells_of, nearest
+from skywitness.geo.geodesic import geodesic
 from skywitness.messages.mode_s.columns import decode_table
 from skywitness.pipeline import Pipeline, Settings
 from skywitness.simulate.scenario import Scenario
@@ -103,5 +105,12 @@ def keep() -> None:
     encode_block(heard(), {number: ReceiverRows(0, 0) for number in range(2)})
 
 
-STEPS: tuple[Callable[[], object], ...] = (heard, write_and_read, track, keep, show, demodulate)
+def place() -> None:
+    """The nearest of some points, and the way to it."""
+    lat, lon = np.array([47.0, 46.9]), np.array([8.0, 8.1])
+    nearest(cells_of(lat, lon), lat, lon, 10.0)
+    geodesic(lat, lon, lat[::-1], lon[::-1])
+
+
+STEPS: tuple[Callable[[], object], ...] = (heard, write_and_read, track, keep, show, demodulate, place)
 """In the order of the picture."""
