@@ -23,6 +23,7 @@ from skywitness.frames.formats.hex_csv import HexCsvReader, HexCsvWriter
 from skywitness.frames.live_clock import LiveClock
 from skywitness.geo.cells import cells_of, nearest
 from skywitness.geo.geodesic import geodesic
+from skywitness.journeys.histories import histories
 from skywitness.messages.mode_s.columns import decode_table
 from skywitness.pipeline import Pipeline, Settings
 from skywitness.simulate.scenario import Scenario
@@ -112,5 +113,10 @@ def place() -> None:
     geodesic(lat, lon, lat[::-1], lon[::-1])
 
 
-STEPS: tuple[Callable[[], object], ...] = (heard, write_and_read, track, keep, show, demodulate, place)
+def fly() -> None:
+    """Positions into histories."""
+    histories(Pipeline().push(heard()).positions)
+
+
+STEPS: tuple[Callable[[], object], ...] = (heard, write_and_read, track, keep, show, demodulate, place, fly)
 """In the order of the picture."""

@@ -1,0 +1,1 @@
+"""From positions to flights: legs, their ends, events, stops and journeys."""
