@@ -24,8 +24,10 @@ from skywitness.frames.live_clock import LiveClock
 from skywitness.geo.cells import cells_of, nearest
 from skywitness.geo.geodesic import geodesic
 from skywitness.journeys.histories import histories
+from skywitness.journeys.legs import legs
 from skywitness.messages.mode_s.columns import decode_table
 from skywitness.pipeline import Pipeline, Settings
+from skywitness.reference.load import load_gazetteer
 from skywitness.simulate.scenario import Scenario
 from skywitness.simulate.simulate import simulate
 from skywitness.tracks.aircraft import aircraft_table
@@ -114,8 +116,8 @@ def place() -> None:
 
 
 def fly() -> None:
-    """Positions into histories."""
-    histories(Pipeline().push(heard()).positions)
+    """Positions into histories and legs."""
+    legs(histories(Pipeline().push(heard()).positions), load_gazetteer())
 
 
 STEPS: tuple[Callable[[], object], ...] = (heard, write_and_read, track, keep, show, demodulate, place, fly)
