@@ -13,6 +13,7 @@ if TYPE_CHECKING:  # what type checkers and editors see; the rest of the world g
     from skywitness.messages.mode_s.columns import decode_table
     from skywitness.messages.mode_s.decode import decode
     from skywitness.messages.mode_s.explain import explain
+    from skywitness.run.flights import legs
     from skywitness.run.track import track
     from skywitness.simulate.simulate import simulate
     from skywitness.sources.readers import open_recording
@@ -26,6 +27,7 @@ __all__ = [
     "decode",
     "decode_table",
     "explain",
+    "legs",
     "open_recording",
     "read",
     "simulate",
@@ -41,6 +43,7 @@ PUBLIC = {
     "decode": "skywitness.messages.mode_s.decode:decode",
     "decode_table": "skywitness.messages.mode_s.columns:decode_table",
     "explain": "skywitness.messages.mode_s.explain:explain",
+    "legs": "skywitness.run.flights:legs",
     "open_recording": "skywitness.sources.readers:open_recording",
     "read": "skywitness.sources.readers:read_frames",
     "simulate": "skywitness.simulate.simulate:simulate",

@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from skywitness.batches import ADDRESS_KINDS, PROVENANCES, UNTIMED, VERDICTS, Positions
+from skywitness.batches import ADDRESS_KINDS, POSITION_SOURCES, PROVENANCES, REASONS, UNTIMED, VERDICTS, Positions
 from skywitness.errors import FormatError
 from skywitness.messages.mode_s.callsign import pack_callsign
 
@@ -87,7 +87,9 @@ def positions_of(table: Any, source: str = "table") -> Positions:
             if isinstance(values, pa.ChunkedArray):
                 values = pa.concat_arrays(values.chunks) if values.num_chunks else pa.array([], values.type)
             if pa.types.is_dictionary(values.type):
-                values = values.dictionary_decode()
+                words = values.dictionary
+                words = pc.cast(words, pa.string()) if _is_text(words) else words  # views of text cannot be taken from
+                values = pa.DictionaryArray.from_arrays(values.indices, words).dictionary_decode()
             columns[name] = READERS.get(name, _number)(values, dtype, DEFAULTS.get(name, np.nan))
         except (pa.ArrowException, ValueError, TypeError, OverflowError) as error:
             raise FormatError(f"column {found} cannot be read as {name}: {error}", source=source) from None
@@ -124,9 +126,14 @@ def _arrow(table: Any, source: str) -> pa.Table:
     raise FormatError(f"{type(table).__name__} is no table", source=source, hint="Give pandas, Polars or Arrow.")
 
 
+def _is_text(values: pa.Array) -> bool:
+    kind = values.type
+    return bool(pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_string_view(kind))
+
+
 def _number(values: pa.Array, dtype: np.dtype[Any], missing: float) -> NDArray[Any]:
-    if pa.types.is_string(values.type) or pa.types.is_large_string(values.type):
-        values = pc.cast(values, pa.float64())
+    if _is_text(values):
+        values = pc.cast(pc.cast(values, pa.string()), pa.float64())
     if dtype.kind == "f":
         numbers = pc.cast(values, pa.float64(), safe=False)
         return np.asarray(pc.fill_null(numbers, float("nan")).to_numpy(zero_copy_only=False)).astype(dtype)
@@ -152,8 +159,8 @@ def _flag(values: pa.Array, dtype: np.dtype[Any], missing: float) -> NDArray[Any
 
 def _times(values: pa.Array, dtype: np.dtype[Any], missing: float) -> NDArray[Any]:
     del dtype, missing
-    if pa.types.is_string(values.type) or pa.types.is_large_string(values.type):
-        values = pc.cast(values, pa.timestamp("ns", "UTC"))
+    if _is_text(values):
+        values = pc.cast(pc.cast(values, pa.string()), pa.timestamp("ns", "UTC"))
     if pa.types.is_timestamp(values.type):
         # Timestamps with a zone are kept in UTC; without one they are taken to be UTC.
         whole = pc.cast(pc.cast(values, pa.timestamp("ns", values.type.tz), safe=False), pa.int64())
@@ -208,8 +215,13 @@ def _packed(text: str) -> int:
 
 
 def _squawks(values: pa.Array, dtype: np.dtype[Any], missing: float) -> NDArray[Any]:
-    if pa.types.is_string(values.type) or pa.types.is_large_string(values.type):
+    if _is_text(values):
         return _distinct(values, _squawk, int(missing)).astype(dtype)
+    if pa.types.is_integer(values.type):
+        # Readers of CSV make a number of "7700": its digits are the code's, unless one of them cannot be.
+        texts = pc.cast(values, pa.string())
+        if not pc.any(pc.match_substring_regex(texts, "[89]|.{5}")).as_py():
+            return _distinct(texts, _squawk, int(missing)).astype(dtype)
     return _number(values, dtype, missing)
 
 
@@ -222,7 +234,7 @@ def _squawk(text: str) -> int:
 
 def _vocabulary(words: tuple[str, ...]) -> Callable[[pa.Array, np.dtype[Any], float], NDArray[Any]]:
     def read(values: pa.Array, dtype: np.dtype[Any], missing: float) -> NDArray[Any]:
-        if pa.types.is_string(values.type) or pa.types.is_large_string(values.type):
+        if _is_text(values):
             return _distinct(
                 values, lambda text: words.index(text) if text in words else int(missing), int(missing)
             ).astype(dtype)
@@ -238,6 +250,8 @@ READERS: Mapping[str, Callable[[pa.Array, np.dtype[Any], float], NDArray[Any]]] 
     "squawk": _squawks,
     "on_ground": _flag,
     "address_kind": _vocabulary(ADDRESS_KINDS),
+    "source": _vocabulary(POSITION_SOURCES),
     "verdict": _vocabulary(VERDICTS),
+    "reason": _vocabulary(REASONS),
     "provenance": _vocabulary(PROVENANCES),
 }

@@ -1,0 +1,120 @@
+"""`skywitness legs`: the flights in a recording, a file of positions, or the history of a node."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from typing import TYPE_CHECKING, Any
+
+from skywitness.cli.inputs import time_ns
+
+if TYPE_CHECKING:
+    from skywitness.journeys.legs import Flights
+
+__all__ = ["EXAMPLES", "SUMMARY", "add_arguments", "add_source_options", "chosen", "run"]
+
+SUMMARY = "flights, each with the evidence of its ends"
+
+EXAMPLES = """\
+examples:
+  skywitness legs demo                                   the flights of the bundled, simulated recording
+  skywitness legs flight.beast -o legs.csv               of a recording
+  skywitness legs tracks.parquet --icao 4841d7           of one aircraft, from a file of positions
+  skywitness legs ~/skywitness-data --since 2019-03-22 --until 2019-03-25 -o legs.geojson
+  skywitness legs tracks.parquet -o - > legs.jsonl
+
+A flight goes from ground to ground, or from and to an edge of what was heard. No schedule is asked: an airport is
+named from 0.9 on, below that the candidates are listed with their probabilities.
+"""
+
+
+def add_source_options(
+    parser: argparse.ArgumentParser, formats: str = "jsonl, csv, parquet, arrow, geojson, kml"
+) -> None:
+    """Declare what commands on flights have in common."""
+    add = parser.add_argument
+    add("sources", nargs="+", metavar="SOURCE", help="a recording, a file of positions, a data directory; demo")
+    add(
+        "-o", "--output", action="append", default=[], metavar="OUT",
+        help=f"write a file in the format that its name ends in: {formats}; - is jsonl to standard output; may be "
+        "given more than once",
+    )  # fmt: skip
+    add("--since", dest="from_time", metavar="TIME", help="only what was received from this time on, UTC")
+    add("--until", dest="until_time", metavar="TIME", help="and before this time")
+    add("--icao", action="append", default=[], metavar="HEX", help="only this aircraft; may be given more than once")
+
+
+def chosen(args: argparse.Namespace) -> Flights:
+    """Return the flights that the options ask for, and say what was left out."""
+    import numpy as np
+
+    from skywitness.errors import ConfigError
+    from skywitness.run.flights import flights_of, read_positions
+
+    positions = read_positions(
+        args.sources,
+        from_ns=None if args.from_time is None else time_ns(args.from_time),
+        until_ns=None if args.until_time is None else time_ns(args.until_time),
+    )
+    if args.icao:
+        keys = []
+        for text in args.icao:
+            digits = text.removeprefix("~")
+            try:
+                keys.append((1 if text.startswith("~") else 0, int(digits, 16)))
+            except ValueError:
+                raise ConfigError(f"{text!r} is no address", hint="Give six hexadecimal digits, like 154073.") from None
+        kept = np.zeros(len(positions), bool)
+        for other, icao in keys:
+            kept |= (positions.icao == icao) & ((positions.address_kind != 0) == bool(other))
+        positions = positions.take(kept)
+    flights = flights_of(positions)
+    if flights.histories.dropped:
+        left = ", ".join(f"{count:,} {reason}" for reason, count in sorted(flights.histories.dropped.items()))
+        print(f"skywitness: positions left out: {left}", file=sys.stderr)
+    return flights
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the command's options."""
+    add_source_options(parser)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Find the flights, write them, and tell them."""
+    from pathlib import Path
+
+    from skywitness.views.feeds.flights import format_of
+    from skywitness.views.feeds.output import open_output
+
+    outputs = [(out, format_of(out)) for out in args.output]
+    flights = chosen(args)
+    inputs = [source for source in args.sources if Path(source).is_file()]
+    for out, format in outputs:
+        with open_output(out, inputs) as file:
+            _write(file, format, flights)
+    if "-" in args.output:
+        return 0
+    from skywitness.journeys.leg_sentences import leg_sentence
+
+    for leg in range(len(flights)):
+        print(leg_sentence(flights, leg))
+    if not len(flights):
+        print("No flight: nothing was received in the air.")
+    for out, _ in outputs:
+        print(f"{len(flights):,} flights written to {out}")
+    return 0
+
+
+def _write(file: Any, format: str, flights: Flights) -> None:
+    from skywitness.journeys.leg_sentences import leg_sentence
+    from skywitness.views.feeds.flights import leg_table, write_table
+    from skywitness.views.feeds.flights_geojson import leg_features, write_geojson
+    from skywitness.views.feeds.flights_kml import write_kml
+
+    if format == "geojson":
+        write_geojson(file, leg_features(flights))
+    elif format == "kml":
+        write_kml(file, flights, sentences={leg: leg_sentence(flights, leg) for leg in range(len(flights))})
+    else:
+        write_table(file, format, leg_table(flights))

@@ -1,0 +1,191 @@
+"""Flights of whatever holds positions: a recording, a file of positions, the store of a node, a data frame."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.csv
+import pyarrow.feather
+import pyarrow.json
+import pyarrow.parquet as pq
+
+from skywitness.archive.reader import open_history
+from skywitness.batches import UNTIMED, Positions
+from skywitness.errors import ArchiveError, FormatError, SourceError
+from skywitness.journeys.columns import NAMES, positions_of
+from skywitness.journeys.histories import Histories, HistorySettings, histories
+from skywitness.journeys.legs import Flights, LegSettings
+from skywitness.journeys.legs import legs as find_legs
+from skywitness.reference.airports import Gazetteer
+from skywitness.reference.load import load_gazetteer
+from skywitness.run.track import Tracking
+from skywitness.views.feeds.flights import leg_table
+
+__all__ = ["FlightTables", "flights_of", "legs", "positions_in", "read_positions"]
+
+TABLES = (".parquet", ".arrow", ".feather", ".csv", ".jsonl", ".ndjson")
+HEAD_BYTES = 65_536
+LATEST_NS = (1 << 62) - 1
+
+
+def read_positions(sources: Sequence[str], *, from_ns: int | None = None, until_ns: int | None = None) -> Positions:
+    """Return the positions of recordings, of files of positions, and of stores, in one batch.
+
+    sources          names: a recording in any format, a table of positions (Parquet, Arrow, CSV, JSON lines), a data
+                     directory of `skywitness serve`; several recordings are several receivers of the same time
+    from_ns, until_ns  only rows of this time
+
+    Raises FormatError, SourceError or ArchiveError.
+    """
+    parts, recordings = [], []
+    for source in sources:
+        path = Path(source)
+        if source != "-" and path.is_dir():
+            parts.append(_of_store(path, from_ns, until_ns))
+        elif (table := _table(path)) is not None:
+            parts.append(positions_of(table, source))
+        else:
+            recordings.append(source)
+    if recordings:
+        tracking = Tracking(recordings)
+        parts += tracking.positions()
+        if tracking.failures:
+            raise tracking.failures[0]
+    rows = Positions.concat(parts)
+    if from_ns is not None or until_ns is not None:
+        low, high = from_ns if from_ns is not None else UNTIMED, until_ns if until_ns is not None else LATEST_NS
+        rows = rows.take((rows.time_ns >= low) & (rows.time_ns < high))
+    return rows
+
+
+def _of_store(path: Path, from_ns: int | None, until_ns: int | None) -> Positions:
+    history = open_history(path)
+    if not history.days():
+        raise ArchiveError("there is no history in this directory", source=str(path))
+    return history.positions(from_ns if from_ns is not None else 0, until_ns if until_ns is not None else LATEST_NS)
+
+
+def _table(path: Path) -> pa.Table | None:
+    """Read a file of positions; None if it is a recording."""
+    suffix = path.suffix.lower()
+    if suffix not in TABLES:
+        return None
+    try:
+        if suffix == ".parquet":
+            return pq.read_table(path)
+        if suffix in (".arrow", ".feather"):
+            return _arrow(path)
+        if suffix == ".csv":
+            return pa.csv.read_csv(path) if _is_csv_of_positions(path) else None
+        return pa.json.read_json(path) if _is_json_of_positions(path) else None
+    except FileNotFoundError:
+        raise SourceError("there is no such file", source=str(path)) from None
+    except (pa.ArrowException, OSError, ValueError) as error:
+        raise FormatError(f"it cannot be read as {suffix[1:]}: {_first_line(error)}", source=str(path)) from None
+
+
+def _arrow(path: Path) -> pa.Table:
+    with pa.memory_map(str(path)) as file:
+        try:
+            return pa.ipc.open_file(file).read_all()
+        except pa.ArrowInvalid:
+            file.seek(0)
+            return pa.ipc.open_stream(file).read_all()
+
+
+def _is_csv_of_positions(path: Path) -> bool:
+    with path.open("rb") as file:
+        names = file.read(HEAD_BYTES).partition(b"\n")[0].decode("utf-8", "replace").strip().lower().split(",")
+    return _has_positions(name.strip('" \ufeff') for name in names)
+
+
+def _is_json_of_positions(path: Path) -> bool:
+    with path.open("rb") as file:
+        line = file.read(HEAD_BYTES).partition(b"\n")[0]
+    try:
+        row = json.loads(line)
+    except ValueError:
+        return False
+    return isinstance(row, dict) and "frame" not in row and "df" not in row and _has_positions(row)
+
+
+def _has_positions(names: Iterable[str]) -> bool:
+    there = set(names)
+    return all(there & set(NAMES[column]) for column in ("time_ns", "icao", "lat_deg", "lon_deg"))
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).splitlines() or [type(error).__name__])[0]
+
+
+def positions_in(source: Any) -> Positions:
+    """Return positions of a table (pandas, Polars, Arrow, `traffic`), of rows, or of one or several named sources."""
+    if isinstance(source, str | Path):
+        return read_positions([str(source)])
+    if isinstance(source, Sequence) and source and all(isinstance(one, str | Path) for one in source):
+        return read_positions([str(one) for one in source])
+    return positions_of(source)
+
+
+@dataclass(frozen=True, slots=True)
+class FlightTables:
+    """Legs as other tools want them: a table with one leg a row, airports by their codes."""
+
+    flights: Flights
+
+    def __len__(self) -> int:
+        return len(self.flights)
+
+    @property
+    def dropped(self) -> dict[str, int]:
+        """Positions that were left out, by reason."""
+        return self.flights.histories.dropped
+
+    def to_arrow(self) -> pa.Table:
+        """Return an Arrow table; its schema tells each column's unit and meaning."""
+        return leg_table(self.flights)
+
+    def to_pandas(self) -> Any:
+        """Return a pandas frame."""
+        return self.to_arrow().to_pandas()
+
+    def to_polars(self) -> Any:
+        """Return a Polars frame."""
+        import polars
+
+        return polars.from_arrow(self.to_arrow())
+
+
+def flights_of(
+    positions: Positions,
+    *,
+    gazetteer: Gazetteer | None = None,
+    settings: LegSettings | None = None,
+    until_ns: int | None = None,
+) -> Flights:
+    """Return the legs in positions, with ranked airports."""
+    limits = HistorySettings() if until_ns is None else HistorySettings(until_ns=until_ns)
+    found: Histories = histories(positions, limits)
+    return find_legs(found, gazetteer or load_gazetteer(), settings)
+
+
+def legs(source: Any, *, settings: LegSettings | None = None) -> FlightTables:
+    """Return the flights in positions, each from ground to ground or from and to an edge of what was heard.
+
+    source    a pandas or Polars frame, an Arrow table, a `traffic` object, rows from `skywitness.track`, or the name of
+              a recording, of a file of positions, of a data directory; several names too
+    settings  when a leg ends
+
+    Raises FormatError for tables without the needed columns. No route or schedule is looked up: airports are candidates
+    with probabilities, by what was received alone.
+
+    >>> import skywitness
+    >>> skywitness.legs("demo").to_arrow().column("icao24")[0].as_py()  # doctest: +SKIP
+    '4841d7'
+    """
+    return FlightTables(flights_of(positions_in(source), settings=settings))
