@@ -371,6 +371,7 @@ class Recorder:
     ) -> None:
         if self.register.pending:
             self._write_register()
+        self._write_ledger()  # who came is noted before anything of theirs is said to be safe
         for item in items:
             if item.piece is not None:
                 self._raw.push(item.piece)
