@@ -9,7 +9,7 @@ its rows are on disk yet or not.
 from __future__ import annotations
 
 import datetime
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -24,7 +24,9 @@ from skywitness.tracks.aircraft import AircraftTable, aircraft_key
 from skywitness.tracks.state import NEVER
 
 __all__ = [
+    "DAY",
     "FORMAT_VERSION",
+    "HOUR",
     "MINUTE_NS",
     "POSITIONS",
     "STATES",
@@ -37,12 +39,18 @@ __all__ = [
     "encoded",
     "minute_path",
     "packed",
+    "parquet_writer",
     "settled",
     "sorted_once",
+    "span_path",
+    "stored_columns",
 ]
 
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
+"""Highest that is understood: 1 a minute a file, 2 files of an hour or a day that take the place of others."""
 MINUTE_NS = 60_000_000_000
+HOUR, DAY = 60, 1440
+"""Minutes of the longer files."""
 US = 1000
 MS = 1_000_000
 ROW_GROUP = 1 << 15
@@ -176,6 +184,13 @@ STATES = Table(
 )
 
 TABLES = {table.name: table for table in (POSITIONS, STATES)}
+
+
+def span_path(table: str, minute: int, span: int, number: int) -> str:
+    """Name of the file of an hour or a day (`span` minutes), `positions/2026-11-23/06h-12.parquet` or `…/day-12.…`."""
+    begin = datetime.datetime.fromtimestamp(minute * 60, datetime.UTC)
+    word = f"{begin:%H}h" if span == HOUR else "day"
+    return f"{table}/{begin:%Y-%m-%d}/{word}-{number}.parquet"
 
 
 def minute_path(table: str, minute_ns: int, number: int) -> str:
@@ -330,6 +345,18 @@ def packed(table: Table, parts: Sequence[Batch]) -> Packed:
 
     Column by column, and sorted only when they are small integers: half the time that sorting whole rows takes.
     """
+    columns, times, keys = stored_columns(table, parts)
+    is_first = np.ones(len(keys), np.bool_)
+    np.not_equal(keys[1:], keys[:-1], out=is_first[1:])
+    sink = pa.BufferOutputStream()
+    with parquet_writer(table, sink) as writer:
+        writer.write_table(columns, row_group_size=ROW_GROUP)
+    data = bytes(sink.getvalue())
+    return Packed(data, len(times), int(times.min()) // US, int(times.max()) // US, keys[is_first])
+
+
+def stored_columns(table: Table, parts: Sequence[Batch]) -> tuple[pa.Table, I64, I64]:
+    """Return the rows of several batches, sorted and each once, as they are stored; their times and their keys."""
     order = order_once(table, parts)
     times = joined(parts, table.time) // US * US
     arrays = []
@@ -345,30 +372,30 @@ def packed(table: Table, parts: Sequence[Batch]) -> Packed:
         times = times.take(order)
     keys = aircraft_key(joined(parts, "icao"), joined(parts, "address_kind"))
     keys = keys if order is None else keys.take(order)
-    is_first = np.ones(len(keys), np.bool_)
-    np.not_equal(keys[1:], keys[:-1], out=is_first[1:])
-    data = parquet_of(table, pa.Table.from_arrays(arrays, schema=schema))
-    return Packed(data, len(times), int(times.min()) // US, int(times.max()) // US, keys[is_first])
+    return pa.Table.from_arrays(arrays, schema=schema), times, keys
 
 
-def parquet_of(table: Table, columns: pa.Table) -> bytes:
-    """Return stored columns as a file."""
-    schema = columns.schema
-    sink = pa.BufferOutputStream()
-    of_delta = {c.name: DELTA for c in table.columns if c.encoding == DELTA}
-    with pq.ParquetWriter(
+def parquet_writer(
+    table: Table, sink: Any, *, level: int = ZSTD_LEVEL, about: Mapping[str, str] | None = None
+) -> pq.ParquetWriter:
+    """Return a writer of stored columns; rows come sorted.
+
+    about  what the end of the file says besides
+    """
+    writer = pq.ParquetWriter(
         sink,
-        schema,
+        table.schema(),
         compression="zstd",
-        compression_level=ZSTD_LEVEL,
+        compression_level=level,
         use_dictionary=[c.name for c in table.columns if c.encoding == DICTIONARY],
-        column_encoding=of_delta,
+        column_encoding={c.name: DELTA for c in table.columns if c.encoding == DELTA},
         write_statistics=[c.name for c in table.columns if c.statistics],
         store_schema=False,  # kilobytes in every file, and nothing in it that Parquet's own types do not say
         sorting_columns=sorting(table),
-    ) as writer:
-        writer.write_table(columns, row_group_size=ROW_GROUP)
-    return bytes(sink.getvalue())
+    )
+    if about:
+        writer.add_key_value_metadata(dict(about))
+    return writer
 
 
 def array_of(values: NDArray[Any], unknown: NDArray[np.bool_] | None, kind: pa.DataType) -> pa.Array:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import bisect
 import re
+import threading
 import zlib
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -41,7 +42,7 @@ COMPACT_ABOVE = 2000
 """Lines that no longer say anything, beyond which the log is written anew at the start."""
 
 
-NAME = re.compile(r"(positions|states)/\d{4}-\d\d-\d\d/\d{4}-\d+\.parquet")
+NAME = re.compile(r"(positions|states)/\d{4}-\d\d-\d\d/(\d{4}|\d\dh|day)-\d+\.parquet")
 
 
 class Entry(msgspec.Struct, frozen=True, tag_field="op", tag="add"):
@@ -51,7 +52,7 @@ class Entry(msgspec.Struct, frozen=True, tag_field="op", tag="add"):
     """Within the data directory, with slashes."""
     table: str
     minute: int
-    """Minutes since 1970 of its first row; all rows are of that minute."""
+    """Minutes since 1970; all rows are of that minute, or of the `span` minutes from it on."""
     rows: int
     bytes: int
     sha256: str
@@ -60,7 +61,20 @@ class Entry(msgspec.Struct, frozen=True, tag_field="op", tag="add"):
     """Time of the first and the last row, microseconds since 1970."""
     number: int
     """Counts up over all files ever written here; of the same minute, the higher one is later."""
-    version: int = FORMAT_VERSION
+    version: int = 1
+    span: int = 1
+    """1, or the minutes of an hour or a day."""
+    replaces: tuple[str, ...] = ()
+    """Files whose rows are all in this one: with this line they no longer count."""
+    covered: str = ""
+    """Of a longer file: which of its minutes have rows, a hexadecimal number whose lowest bit is the first minute."""
+
+    def minutes(self) -> list[int]:
+        """Return the minutes since 1970 that have rows."""
+        if self.span == 1:
+            return [self.minute]
+        bits = int(self.covered or "0", 16)
+        return [self.minute + k for k in range(self.span) if bits >> k & 1]
 
 
 class Gone(msgspec.Struct, frozen=True, tag_field="op", tag="gone"):
@@ -159,11 +173,14 @@ def read_log(data: bytes, source: str = MANIFEST) -> Log:
             case Entry():
                 if line.version > FORMAT_VERSION or line.table not in TABLES:
                     raise newer(source, f"files of version {line.version} of the table {line.table!r}")
-                if not NAME.fullmatch(line.path):
+                if not all(NAME.fullmatch(path) for path in (line.path, *line.replaces)):
                     log.bad_lines += 1  # a name that leads elsewhere must never be read or unlinked
                     continue
                 log.entries[line.path] = line
                 log.dropped.discard(line.path)
+                for path in line.replaces:
+                    log.entries.pop(path, None)
+                    log.dropped.add(path)
                 log.next = max(log.next, line.number + 1)
             case Drop():
                 log.entries.pop(line.path, None)
@@ -205,6 +222,7 @@ class Minutes:
 
     def __init__(self) -> None:
         self.order: list[int] = []
+        self.widest = 1
         self.entries: dict[int, tuple[Entry, ...]] = {}
         self.files = 0
         self.rows = 0
@@ -215,6 +233,7 @@ class Minutes:
         new = []
         for entry in entries:
             self.files += 1
+            self.widest = max(self.widest, entry.span)
             self.rows += entry.rows
             self.bytes += entry.bytes
             there = self.entries.get(entry.minute)
@@ -240,9 +259,13 @@ class Minutes:
         elif self.entries.pop(entry.minute, None) is not None:
             del self.order[bisect.bisect_left(self.order, entry.minute)]
 
+    def with_rows(self) -> list[int]:
+        """Return all minutes that have rows, in order."""
+        return sorted({minute for entries in self.entries.values() for entry in entries for minute in entry.minutes()})
+
     def between(self, from_ns: int, until_ns: int) -> list[Entry]:
         """Entries with rows that may be of [from_ns, until_ns), oldest first."""
-        first = bisect.bisect_left(self.order, from_ns // MINUTE_NS)
+        first = bisect.bisect_left(self.order, from_ns // MINUTE_NS - self.widest + 1)
         last = bisect.bisect_left(self.order, -(-until_ns // MINUTE_NS))
         return [
             entry
@@ -279,6 +302,7 @@ class Manifest:
         self.lines_read = log.lines
         self._damaged = data if log.bad_lines else b""
         self._needs_newline = log.is_torn
+        self._writing = threading.Lock()  # minutes are written by one thread, merged by another
 
     def tidy(self) -> None:
         """Write the log anew if it is new, damaged or mostly idle; files that were dropped must be gone already."""
@@ -298,12 +322,15 @@ class Manifest:
     def lines(self) -> list[Line]:
         """The shortest log that says the same, but for the names of files that were dropped."""
         head: list[Line] = [Head(MANIFEST_VERSION, self.next)]
-        return [*head, *self.gone.values(), *self.entries.values()]
+        # A line that took the place of others has done so: their files are gone.
+        entries = (msgspec.structs.replace(entry, replaces=()) for entry in self.entries.values())
+        return [*head, *self.gone.values(), *entries]
 
     def number(self) -> int:
         """Return a number that no file has had."""
-        self.next += 1
-        return self.next - 1
+        with self._writing:
+            self.next += 1
+            return self.next - 1
 
     def enter(self, lines: Sequence[Line]) -> None:
         """Know what was appended."""
@@ -314,6 +341,9 @@ class Manifest:
                     new.append(line)
                     self.next = max(self.next, line.number + 1)
                     self.entries[line.path] = line
+                    for path in line.replaces:
+                        self._remove(path)
+                        self.dropped.add(path)
                 case Drop():
                     self._remove(line.path)
                     self.dropped.add(line.path)
@@ -341,10 +371,11 @@ class Manifest:
             return
         if self.files is None:
             raise ValueError("opened for reading only")
-        data = b"\n" * self._needs_newline + b"".join(map(encode_line, lines))
-        self._needs_newline = True
-        append_file(self.files, self.directory / MANIFEST, data)
-        self._needs_newline = False
+        with self._writing:
+            data = b"\n" * self._needs_newline + b"".join(map(encode_line, lines))
+            self._needs_newline = True
+            append_file(self.files, self.directory / MANIFEST, data)
+            self._needs_newline = False
 
 
 def day_of_minute(minute: int) -> str:

@@ -13,18 +13,22 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 
-import pyarrow as pa
+import numpy as np
 import structlog
 
 from skywitness.archive.durable import TEMPORARY, Files
-from skywitness.archive.layout import MINUTE_NS, TABLES, US, decoded
+from skywitness.archive.layout import DAY, FORMAT_VERSION, HOUR, MINUTE_NS, TABLES, US, decoded
 from skywitness.archive.manifest import NAME, Drop, Entry, Manifest, day_of_minute
 from skywitness.archive.reader import parquet_of
+from skywitness.batches import I64
 from skywitness.errors import ArchiveError
 
-__all__ = ["Limit", "Limits", "Retention", "raw_files", "take_up"]
+__all__ = ["REPLACES", "Limit", "Limits", "Retention", "covered_bits", "entry_of", "raw_files", "take_up"]
 
 log = structlog.get_logger("skywitness.archive")
+
+REPLACES = b"skywitness.replaces"
+"""Key at the end of a longer file under which stand the names of those it took the place of."""
 
 DELETED_AT_ONCE = 1000
 """Files of one look, so that a limit set lower does not stop the recording while it takes effect."""
@@ -57,6 +61,7 @@ def take_up(manifest: Manifest, files: Files) -> dict[str, int]:
     found = {"unfinished": 0, "taken_up": 0, "unreadable": 0, "missing": 0, "deleted": 0}
     there: set[str] = set()
     new: list[Entry] = []
+    emptied: set[Path] = set()
     for name in stored_files(manifest.directory, files):
         if name in manifest.entries:
             there.add(name)
@@ -65,10 +70,16 @@ def take_up(manifest: Manifest, files: Files) -> dict[str, int]:
             found["unfinished"] += 1
         elif name in manifest.dropped:
             files.unlink(manifest.directory / name)
+            emptied.add((manifest.directory / name).parent)
             found["deleted"] += 1
         elif NAME.fullmatch(name):
             try:
-                new.append(entry_of(manifest.directory, name))
+                entry = entry_of(manifest.directory, name)
+                if entry.replaces and all(path in manifest.entries for path in entry.replaces):
+                    files.unlink(manifest.directory / name)  # it was written, but a crash came before it counted
+                    found["unfinished"] += 1
+                    continue
+                new.append(entry)
                 found["taken_up"] += 1
             except (ArchiveError, OSError) as error:
                 found["unreadable"] += 1
@@ -82,6 +93,8 @@ def take_up(manifest: Manifest, files: Files) -> dict[str, int]:
         if name.startswith("raw/") and path.exists():
             files.unlink(path)
             found["deleted"] += 1
+    for directory in sorted(emptied):
+        files.fsync_dir(directory)  # before the log forgets their names
     manifest.append(new)
     manifest.enter(new)
     return found
@@ -104,23 +117,52 @@ def entry_of(directory: Path, name: str) -> Entry:
     Raises ArchiveError if it is no whole file of rows.
     """
     table = TABLES[name.split("/")[0]]
-    data = (directory / name).read_bytes()
-    with parquet_of(pa.BufferReader(data), name) as file:
-        rows = decoded(table, file.read(use_threads=False), name)
-    times = getattr(rows, table.time)
-    if not len(rows) or int(times.min()) // MINUTE_NS != int(times.max()) // MINUTE_NS:
-        raise ArchiveError("its rows are not of one minute", source=name)
+    word = name.rsplit("/", 1)[1].split("-")[0]
+    span = DAY if word == "day" else HOUR if word.endswith("h") else 1
+    digest = hashlib.sha256()
+    size = 0
+    with (directory / name).open("rb") as stream:
+        while part := stream.read(1 << 20):
+            digest.update(part)
+            size += len(part)
+    low, high, rows, covered = (1 << 62), -(1 << 62), 0, 0
+    with parquet_of(directory / name, name) as file:
+        about = file.metadata.metadata or {}
+        for group in range(file.metadata.num_row_groups):
+            part_rows = decoded(table, file.read_row_group(group, use_threads=False), name)
+            times = getattr(part_rows, table.time)
+            if len(times):
+                begin = int(times.min()) // MINUTE_NS // span * span
+                low, high, rows = min(low, int(times.min())), max(high, int(times.max())), rows + len(times)
+                covered |= covered_bits(times, begin)
+    minute = low // MINUTE_NS // span * span
+    if not rows or high // MINUTE_NS // span * span != minute:
+        what = {1: "minute", HOUR: "hour", DAY: "day"}[span]
+        raise ArchiveError(f"its rows are not of one {what}", source=name)
+    replaces = tuple(path for path in about.get(REPLACES, b"").decode().split("\n") if NAME.fullmatch(path))
     return Entry(
         path=name,
         table=table.name,
-        minute=int(times.min()) // MINUTE_NS,
-        rows=len(rows),
-        bytes=len(data),
-        sha256=hashlib.sha256(data).hexdigest(),
-        from_us=int(times.min()) // US,
-        until_us=int(times.max()) // US,
+        minute=minute,
+        rows=rows,
+        bytes=size,
+        sha256=digest.hexdigest(),
+        from_us=low // US,
+        until_us=high // US,
         number=int(name.rsplit("-", 1)[1].removesuffix(".parquet")),
+        version=1 if span == 1 else FORMAT_VERSION,
+        span=span,
+        replaces=replaces,
+        covered=f"{covered:x}" if span > 1 else "",
     )
+
+
+def covered_bits(times: I64, minute: int) -> int:
+    """Return which minutes from `minute` on have rows, the lowest bit for the first."""
+    bits = 0
+    for number in np.unique(times // MINUTE_NS).tolist():
+        bits |= 1 << (number - minute) if number >= minute else 0
+    return bits
 
 
 def raw_files(directory: Path) -> list[tuple[Path, int, float]]:

@@ -16,6 +16,7 @@ from pathlib import Path
 import numpy as np
 import structlog
 
+from skywitness.archive.compaction import Compaction, CompactionSettings
 from skywitness.archive.durable import Disk, Files, put_file
 from skywitness.archive.layout import MINUTE_NS, POSITIONS, STATES, US, minute_path, packed
 from skywitness.archive.live import Live
@@ -23,6 +24,7 @@ from skywitness.archive.manifest import Entry, Gone, Manifest, day_of_minute
 from skywitness.archive.reader import StoredHistory
 from skywitness.archive.retention import Limits, Retention, take_up
 from skywitness.batches import I64, Positions
+from skywitness.errors import ArchiveError
 from skywitness.tracks.aircraft import AircraftTable, aircraft_key
 
 __all__ = ["Spool", "SpoolSettings"]
@@ -31,6 +33,8 @@ log = structlog.get_logger("skywitness.archive")
 
 NS_PER_S = 1_000_000_000
 LOOK_NS = NS_PER_S
+MERGED_AT_ONCE = 4
+"""Files made of others in a minute, so that a start after a long time does not take the whole machine."""
 RETRY_NS = 5 * NS_PER_S
 AGAIN_NS = 10 * NS_PER_S
 """A minute that was written already waits so long for further rows."""
@@ -50,6 +54,8 @@ class SpoolSettings:
     """Rows in memory, of 100 bytes; beyond, all are written, or, if they cannot be, the oldest are given up."""
     limits: Limits = field(default_factory=Limits)
     """How long and how much is kept."""
+    compaction: CompactionSettings | None = field(default_factory=CompactionSettings)
+    """When small files become large ones; None: never."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +90,9 @@ class Spool:
         self.live = {table.name: Live(table, self.lock) for table in (POSITIONS, STATES)}
         self.history = StoredHistory(directory, self.manifest, self.live, self.lock)
         self.retention = Retention(self.manifest, self.files, self.settings.limits, self.lock)
+        choice = self.settings.compaction
+        self.compaction = None if choice is None else Compaction(self.manifest, self.files, self.lock, choice)
+        self._merging: threading.Thread | None = None
         self.problem = ""
         """Why nothing can be written at the moment; empty if all is well."""
         self.counts = {"files": 0, "rows": 0, "bytes": 0, "failures": 0, "lost": 0}
@@ -122,6 +131,8 @@ class Spool:
 
     def close(self) -> None:
         """Write everything and let go. A row that still cannot be written is counted as lost."""
+        if self._merging is not None:
+            self._merging.join()
         self.flush()
         for file in self._unlisted:
             file.live.unseal(file.entry.minute)
@@ -182,6 +193,7 @@ class Spool:
         if now_ns - self._retained_ns >= MINUTE_NS:
             self._retained_ns = now_ns
             self._retain(now_ns)
+            self._merge(now_ns)
 
     def _is_due(self, table: str, minute: int, since_ns: int) -> bool:
         """Whether nothing more is to be expected for a minute."""
@@ -300,6 +312,20 @@ class Spool:
         before = self._lost.get(key) or self.manifest.gone.get((*key, "unwritable"))
         self._lost[key] = Gone(*key, "unwritable", 0, rows + (before.rows if before else 0), 0, self._now_ns // US)
         log.error("rows given up", table=live.table.name, minute=number, rows=rows, reason=reason)
+
+    def _merge(self, now_ns: int) -> None:
+        """Merge files that are due, beside the writing of new ones."""
+        if self.compaction is None or (self._merging is not None and self._merging.is_alive()):
+            return
+        self._merging = threading.Thread(target=self._merge_some, args=(now_ns,), name="compaction", daemon=True)
+        self._merging.start()
+
+    def _merge_some(self, now_ns: int) -> None:
+        try:
+            if self.compaction is not None:
+                self.compaction.run(now_ns, MERGED_AT_ONCE)
+        except (OSError, ArchiveError) as error:
+            log.warning("files cannot be merged", reason=str(error))
 
     def _retain(self, now_ns: int) -> None:
         try:

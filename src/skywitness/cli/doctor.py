@@ -8,6 +8,7 @@ import os
 import platform
 import shutil
 import time
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -175,22 +176,25 @@ def table(manifest: Manifest, name: str) -> dict[str, Any]:
 
     minutes = manifest.tables[name]
     by_day: dict[str, int] = {}
-    recent = 0
-    last = minutes.order[-1] if minutes.order else 0
+    recent = 0.0
+    order = minutes.with_rows()
+    last = order[-1] if order else 0
     for number in minutes.order:
         size = sum(entry.bytes for entry in minutes.entries[number])
         by_day[day_of_minute(number)] = by_day.get(day_of_minute(number), 0) + size
-        recent += size if number > last - 1440 else 0
+        for entry in minutes.entries[number]:
+            within = [minute > last - 1440 for minute in entry.minutes()] or [False]
+            recent += entry.bytes * sum(within) / len(within)
     facts: dict[str, Any] = {
         "files": minutes.files,
         "rows": minutes.rows,
         "bytes": minutes.bytes,
-        "since": iso(minutes.order[0] * MINUTE_US) if minutes.order else None,
-        "until": iso((last + 1) * MINUTE_US) if minutes.order else None,
+        "since": iso(order[0] * MINUTE_US) if order else None,
+        "until": iso((last + 1) * MINUTE_US) if order else None,
         "bytes_by_day": by_day,
-        "bytes_a_day": rate(recent, 60.0 * (last + 1 - minutes.order[0])) if minutes.order else None,
+        "bytes_a_day": rate(round(recent), 60.0 * (last + 1 - order[0])) if order else None,
     }
-    holes = [(a + 1, b) for a, b in zip(minutes.order, minutes.order[1:], strict=False) if b > a + 1]
+    holes = [(a + 1, b) for a, b in pairwise(order) if b > a + 1]
     facts["empty_minutes"] = [
         {"from": iso(a * MINUTE_US), "until": iso(b * MINUTE_US), "minutes": b - a} for a, b in holes
     ]

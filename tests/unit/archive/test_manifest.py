@@ -126,7 +126,7 @@ def test_garbage_is_never_more_than_bad_lines(garbage: bytes, at: int):
     "line",
     [
         Head(2, 1),
-        Entry(**({f: getattr(entry(1), f) for f in Entry.__struct_fields__} | {"version": 2})),
+        Entry(**({f: getattr(entry(1), f) for f in Entry.__struct_fields__} | {"version": 3})),
         Entry(**({f: getattr(entry(1), f) for f in Entry.__struct_fields__} | {"table": "legs"})),
     ],
 )
