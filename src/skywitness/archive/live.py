@@ -77,6 +77,12 @@ class Live:
             self._sort_in()
             return {number: minute.since_ns for number, minute in self.minutes.items()}
 
+    def oldest_ns(self) -> int | None:
+        """The node's time when the first of the rows came that are in no file yet; None if there are none."""
+        with self.lock:
+            self._sort_in()
+            return min((m.since_ns for minutes in (self.sealed, self.minutes) for m in minutes.values()), default=None)
+
     def seal(self, number: int) -> list[Any]:
         """Return a minute's rows, for a file. They are kept until `release`; what comes now waits anew."""
         with self.lock:

@@ -21,12 +21,16 @@ import structlog
 from skywitness.archive.blocks import BLOCK_ROWS, ReceiverRows
 from skywitness.archive.durable import append_file, put_file
 from skywitness.archive.files import Files, OsFiles
+from skywitness.archive.layout import MINUTE_NS
 from skywitness.archive.ledger import LEDGER, LEDGER_VERSION, Gap, as_line, read_ledger, read_lines
+from skywitness.archive.progress import Progress
 from skywitness.archive.raw import Piece, Raw
 from skywitness.archive.receivers import Register
 from skywitness.archive.recovery import WATERMARKS, make_directories, recover
 from skywitness.archive.sealer import Sealer
+from skywitness.archive.segments import segments_of
 from skywitness.archive.spool import Spool, SpoolSettings
+from skywitness.archive.tail import Tail, find_tail
 from skywitness.batches import Frames, Positions
 from skywitness.coverage.report import Watermark
 from skywitness.frames.receiver import Place, Receiver
@@ -79,6 +83,10 @@ class Item:
     states: AircraftTable | None
     now_ns: int
     bytes: int
+    is_late: bool = False
+    """Whether the rows are of the past, see `fill`."""
+    is_last: bool = False
+    """Whether they are the last of these."""
 
 
 class Recorder:
@@ -158,6 +166,8 @@ class Recorder:
             self._connections = max(self._connections, old.connection if old else 0)
         self._marks_bytes = MOST_WATERMARK_BYTES  # the file is written anew, so that no torn end stays in it
         self._logged_at = self._sealed_at = self._synced_at = time.monotonic()
+        self._progress = Progress(self.directory, self.files, is_new=not segments_of(self.directory))
+        self._files_marked = 0
         self._begin_ledger()
         crashed = [Gap(n, "crash", self._last_heard(n), None, name=str(line.get("name", ""))) for n, line in
                    sorted(ledger.connected.items())]  # fmt: skip
@@ -236,6 +246,7 @@ class Recorder:
                 self._segment_at = time.monotonic()
             first = self._segment << 32 | self._row
             self._row += rows
+            self._progress.heard(first, now_ns)
             return first
 
     def push(self, output: Output, now_ns: int) -> None:
@@ -248,6 +259,8 @@ class Recorder:
             if self._closing:
                 return
             self._now_ns = now_ns
+            if len(positions) and positions.parent[-1] >= 0:
+                self._progress.made(int(positions.provenance[-1]))
             piece = self._piece(frames, now_ns) if len(frames) else None
             if self._queued_bytes + size > self.settings.queue_bytes and self._queue:
                 if piece is not None:
@@ -266,6 +279,37 @@ class Recorder:
         with self._lock:
             if not self._closing:
                 self._queue.append(Item(None, None, table, now_ns, 0))
+
+    def tail(self) -> Tail:
+        """Return the receptions that must be decoded once more, because their rows may have gone with a crash.
+
+        Whoever asks gives the rows to `fill` and then says `filled`; until then the next start will find them too.
+        """
+        tail = find_tail(self.directory, self._progress.first, self.recovered.segment << 32)
+        provenance = self._last_provenance() if self._progress.first is None else self._progress.mark.provenance
+        return dataclasses.replace(tail, provenance=provenance)
+
+    def _last_provenance(self) -> int:
+        """What was made of receptions last, by the rows in the files; a mark that says so is missing."""
+        minutes = self.spool.manifest.tables["positions"].order
+        last_ns = minutes[-1] * MINUTE_NS if minutes else 0
+        rows = self.spool.history.positions(last_ns, last_ns + MINUTE_NS, contradicted=True)
+        return int(rows.provenance[rows.parent.argmax()]) if len(rows) and rows.parent.max() >= 0 else 0
+
+    def fill(self, positions: Positions, states: AircraftTable | None) -> bool:
+        """Take in rows of the past; False if the queue is so full that they must wait, or the record is closing."""
+        size = 96 * len(positions) + 300 * (len(states) if states is not None else 0)
+        with self._lock:
+            if self._closing or self._queued_bytes > self.settings.queue_bytes // 4:
+                return False
+            self._queue.append(Item(None, positions, states, self._now_ns, size, is_late=True))
+            self._queued_bytes += size
+            return True
+
+    def filled(self) -> None:
+        """Note that all rows of the tail were given to `fill`."""
+        with self._lock:
+            self._queue.append(Item(None, None, None, self._now_ns, 0, is_late=True, is_last=True))
 
     def watermarks(self) -> dict[int, Watermark]:
         """What is safe on disk, by receiver number."""
@@ -386,19 +430,47 @@ class Recorder:
         self._raw.ended = []
         self._write_ledger()
         for item in items:
+            if item.is_late:
+                self._late(item)
+                continue
             if item.positions is not None:
                 self.spool.push(item.positions, item.now_ns)
             if item.states is not None:
                 self.spool.states(item.states, item.now_ns)
         if closing:
             self.spool.close()
-        elif self.settings.seal and time.monotonic() - self._sealed_at >= SEAL_LOOK_S:
+        self._mark(closing=closing)
+        if not closing and self.settings.seal and time.monotonic() - self._sealed_at >= SEAL_LOOK_S:
             self._sealed_at = time.monotonic()
             self.sealer.look(max(self._raw.segment, self.recovered.segment))
         if is_due and time.monotonic() - self._logged_at >= LOGGED_S:
             self._logged_at = time.monotonic()
             marks = {self._name(n): f"{m.connection}/{m.sequence}" for n, m in sorted(self._marks.items())[:50]}
             log.info("safe on disk", receivers=len(self._marks), watermarks=marks)
+
+    def _late(self, item: Item) -> None:
+        """Rows of the past wait for their files as others do, and say nothing of the present."""
+        for name, rows in (("positions", item.positions), ("states", item.states)):
+            if rows is not None:
+                self.spool.live[name].add(rows, item.now_ns)
+        if sum(live.rows for live in self.spool.live.values()) > self.settings.spool.rows_at_most:
+            self.spool.flush()
+        if item.is_last:
+            self._progress.filled()
+
+    def _mark(self, *, closing: bool) -> None:
+        """Write down from where on a crash would cost rows: when files have been written, or once a minute."""
+        files = self.spool.counts["files"]
+        if not closing and files == self._files_marked and not self._progress.is_due():
+            return
+        with self._lock:
+            if closing and not self.spool.problem:
+                self._progress.finish(self._segment << 32 | self._row)
+            elif self._now_ns:
+                since = [ns for live in self.spool.live.values() if (ns := live.oldest_ns()) is not None]
+                self._progress.advance(min([self._now_ns, *since]))
+        self._files_marked = files
+        self._progress.write()
 
     def _synced(self, more: dict[int, tuple[int, int]]) -> None:
         """Publish how far receptions are safe; the log of it follows and never leads."""

@@ -23,6 +23,7 @@ import platformdirs
 import structlog
 
 from skywitness import __version__
+from skywitness.archive.reader import open_history
 from skywitness.archive.recorder import Recorder, RecorderSettings
 from skywitness.archive.retention import Limit, Limits
 from skywitness.archive.spool import SpoolSettings
@@ -30,12 +31,14 @@ from skywitness.errors import ConfigError, SkywitnessError
 from skywitness.identity.table import NOBODY, IdentityTable
 from skywitness.identity.tar1090_db import read_tar1090_db
 from skywitness.pipeline import Settings
+from skywitness.questions.answer import History
 from skywitness.run import config as settings
 from skywitness.run.inputs import Inputs
 from skywitness.run.live import Core
 from skywitness.run.logging import set_up_logging
 from skywitness.run.memory import look_for_cycles_less_often
 from skywitness.run.notify import Watchdog, notify, watchdog_s
+from skywitness.run.rebuild import Rebuild
 from skywitness.run.warm import warm_up
 from skywitness.sources.feeder_limits import FeederLimits
 from skywitness.sources.link import Intake
@@ -71,6 +74,7 @@ class Service:
         self.intake = Intake()
         self.hub = Hub()
         self.recorder: Recorder | None = None
+        self.rebuild: Rebuild | None = None
         self.core: Core | None = None
         self.ports: Ports | None = None
         self.sources: Inputs | None = None
@@ -85,9 +89,13 @@ class Service:
         config = self.config
         loop = self._loop = asyncio.get_running_loop()
         specs = parse_sources([*config.sources, *config.listen])
-        if self.directory is not None:
+        history: History | None = None
+        if self.directory is not None and config.record.keep:
             self.recorder = await asyncio.to_thread(Recorder, self.directory, recorder_settings(config.record))
-        secrets = self.directory or platformdirs.user_state_path("skywitness")
+            history = self.recorder.history
+        elif self.directory is not None:
+            history = await asyncio.to_thread(open_history, self.directory)
+        secrets = (self.directory if self.recorder is not None else None) or platformdirs.user_state_path("skywitness")
         blur = await asyncio.to_thread(open_secrets, secrets, config.privacy.blur_nmi)
         privacy = Privacy(blur, is_public=config.http.public)
         keys = KeyStore(secrets / "keys.json")
@@ -112,7 +120,7 @@ class Service:
             version=__version__,
             started_ns=time.time_ns(),
             receivers=lambda: self.core.reports if self.core is not None else [],
-            history=privacy.history(self.recorder.history) if self.recorder is not None else None,
+            history=privacy.history(history) if history is not None else None,
             metrics=self.metrics,
             privacy=privacy,
             facts={"name": config.name},
@@ -122,6 +130,9 @@ class Service:
         api = api_settings(config.http)
         app = create_app(node, api, modules(identity, privacy), keys=keys, latest=latest)
         self.server = await serve_app(app, config.http.host, config.http.port, api)
+        if self.recorder is not None:
+            self.rebuild = await asyncio.to_thread(Rebuild, self.recorder, self.core.pipeline.settings)
+            self.rebuild.start()
         self.core.start()
         await self.sources.start()
         look_for_cycles_less_often()
@@ -144,6 +155,9 @@ class Service:
         if self.core is not None and self.core.ident is not None:
             self.core.stop()
             await asyncio.to_thread(self.core.join, CORE_ENDS_S)
+        if self.rebuild is not None and self.rebuild.ident is not None:
+            self.rebuild.stop()
+            await asyncio.to_thread(self.rebuild.join, CORE_ENDS_S)
         if self.recorder is not None:
             await asyncio.to_thread(self.recorder.close)
         if self.server is not None:
@@ -154,7 +168,7 @@ class Service:
     def metrics(self) -> dict[str, float]:
         """Counters and gauges of all parts."""
         out: dict[str, float] = {}
-        for part in (self.core, self.intake, self.sources, self.recorder, self.ports):
+        for part in (self.core, self.intake, self.sources, self.recorder, self.rebuild, self.ports):
             if part is not None:
                 out |= part.metrics()
         return out
