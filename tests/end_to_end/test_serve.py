@@ -162,7 +162,7 @@ def walk_stream(number: int) -> bytes:
 
 
 def test_the_demonstration_is_served_in_every_dialect_and_recorded(tmp_path):
-    with running(tmp_path, "--demo", "--data", "data") as node:
+    with running(tmp_path, "--source", "demo=demo?loop=1", "--data", "data") as node:
         until(lambda: sum("lat" in aircraft for aircraft in node.json("/data/aircraft.json")["aircraft"]) >= 3)
         listed = node.json("/data/aircraft.json")
         assert listed["simulated"] is True
@@ -269,13 +269,13 @@ def test_a_port_gives_what_is_heard(tmp_path):
     ("arguments", "says", "code"),
     [
         ([], "nothing to listen to", 2),
-        (["--demo", "--http", "0.0.0.0:0"], "--public", 2),
-        (["--demo", "--http", "nonsense"], "HOST:PORT", 2),
+        (["--source", "demo=demo?loop=1", "--http", "0.0.0.0:0"], "--public", 2),
+        (["--source", "demo=demo?loop=1", "--http", "nonsense"], "HOST:PORT", 2),
         (["--source", "beast+tcp://"], "", 2),
         (["--source", "gopher://x"], "no kind of source", 2),
-        (["--demo", "--source", "beast+tcp://127.0.0.1:1"], "cannot be mixed", 2),
-        (["--demo", "--aircraft-db", "missing.gz"], "cannot be read", 2),
-        (["--demo", "--config", "missing.toml"], "missing.toml", 2),
+        (["--source", "demo=demo?loop=1", "--source", "beast+tcp://127.0.0.1:1"], "cannot be mixed", 2),
+        (["--source", "demo=demo?loop=1", "--aircraft-db", "missing.gz"], "cannot be read", 2),
+        (["--source", "demo=demo?loop=1", "--config", "missing.toml"], "missing.toml", 2),
     ],
 )
 def test_what_cannot_be_served_is_said_in_one_sentence(tmp_path, arguments, says, code):
@@ -291,11 +291,11 @@ def test_what_cannot_be_served_is_said_in_one_sentence(tmp_path, arguments, says
 
 
 def test_a_taken_port_is_said_and_two_nodes_do_not_share_a_directory(tmp_path):
-    with running(tmp_path, "--demo", "--data", "data") as node:
+    with running(tmp_path, "--source", "demo=demo?loop=1", "--data", "data") as node:
         port = node.url.rpartition(":")[2]
         for arguments, code in ((["--http", f"127.0.0.1:{port}"], 3), (["--http", "127.0.0.1:0", "--data", "data"], 2)):
             done = subprocess.run(
-                [sys.executable, "-m", "skywitness", "serve", "--demo", *arguments],
+                [sys.executable, "-m", "skywitness", "serve", "--source", "demo=demo?loop=1", *arguments],
                 cwd=tmp_path, capture_output=True, check=False, timeout=60,
             )  # fmt: skip
             assert done.returncode == code, done.stderr.decode()

@@ -15,7 +15,7 @@ SUMMARY = "run a node: receivers in; live picture, record and interfaces for exi
 
 EXAMPLES = """\
 examples:
-  skywitness serve --demo                                       the bundled, simulated recording, for ever
+  skywitness serve --demo                                       simulated days of March 2019, an hour of them as live
   skywitness serve --source beast+tcp://127.0.0.1:30005 --data ~/skywitness
   skywitness serve --source roof=beast+tcp://10.0.0.7@52.1,4.3,12 --source 'barn=avr+tcp://10.0.0.8'
   skywitness serve --listen listen+beast://0.0.0.0:30004 --anonymous-feeders --beast-out 127.0.0.1:30005
@@ -24,7 +24,6 @@ Settings may also stand in skywitness.toml (--config) and in the environment; `s
 """
 
 DEFAULT_FILE = Path("skywitness.toml")
-DEMO = "demo=demo?loop=1"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -37,7 +36,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--http", metavar="HOST:PORT", help="web server (127.0.0.1:8480); port 0 takes a free one")
     parser.add_argument("--public", action="store_true", default=None, help="let others than this computer in")
     parser.add_argument("--data", metavar="DIR", help="keep the record there; without it nothing is kept")
-    parser.add_argument("--demo", action="store_true", help="replay the bundled demonstration for ever")
+    parser.add_argument(
+        "--demo",
+        action="store_true",
+        help="show the bundled, simulated demonstration: days of March 2019 as history, an hour of them looped as live",
+    )
     parser.add_argument("--name", help="what the node calls itself")
     parser.add_argument("--aircraft-db", metavar="FILE", help="aircraft.csv.gz of tar1090-db: registrations and types")
     for kind, what in (
@@ -78,10 +81,22 @@ def settings_of(args: argparse.Namespace) -> tuple[Path | None, dict[str, Any]]:
         flags["http.host"], flags["http.port"] = host.strip("[]") or "127.0.0.1", int(port)
     sources = list(args.source or [])
     if args.demo:
-        sources.append(DEMO)
+        _demo(args, sources, flags)
     if sources:
         flags["sources"] = sources
     return file, flags
+
+
+def _demo(args: argparse.Namespace, sources: list[str], flags: dict[str, Any]) -> None:
+    """Add the demonstration's recordings, and its history unless another record is asked for."""
+    from skywitness.run.demo import open_demo
+
+    demo = open_demo(lambda line: print(f"skywitness: {line}", file=sys.stderr, flush=True))
+    for name, path, lat_deg, lon_deg in demo.live:
+        sources.append(f"{name}=file://{path}?loop=1@{lat_deg},{lon_deg}")
+    if not args.data:
+        flags["data"], flags["record.keep"] = str(demo.directory), False
+        flags["name"] = flags["name"] or "SIMULATED demonstration"
 
 
 def run(args: argparse.Namespace) -> int:

@@ -40,6 +40,13 @@ class Http:
         (), "names under which the node may be called; by default its address and localhost"
     )
     rate_per_minute: int = setting(1200, "requests a minute without a key, per address")
+    key_rate_per_minute: int = setting(6000, "requests a minute with a key that has no rate of its own")
+    connections: int = setting(2000, "requests and sockets open at once")
+    connections_per_address: int = setting(100, "the same from one address; this computer's own are not limited so")
+    trusted_proxies: tuple[str, ...] = setting(
+        (), "addresses or networks of proxies before the node, whose X-Forwarded-For is believed"
+    )
+    readsb_api: str = setting("", "HOST:PORT on which the query interface of readsb answers at `/`; empty for none")
     tls_certificate: str = setting("", "file with the certificate chain, PEM; with `tls_key` the server speaks HTTPS")
     tls_key: str = setting("", "file with the private key, PEM")
 
@@ -53,6 +60,8 @@ class Limits:
     connections_per_address: int = setting(20, "feeder connections from one address")
     bytes_per_s: int = setting(2_000_000, "bytes a second of one feeder, on average")
     messages_per_s: int = setting(20_000, "frames a second of one feeder, on average")
+    address_bytes_per_s: int = setting(8_000_000, "bytes a second of all feeders of one address, on average")
+    total_bytes_per_s: int = setting(0, "bytes a second of all feeders together, on average; 0 without limit")
     silence_s: float = setting(120.0, "a feeder silent for longer is cut")
 
 
@@ -60,8 +69,7 @@ class Limits:
 class Record:
     """What is kept on disk."""
 
-    raw: bool = setting(True, "keep receptions")
-    tables: bool = setting(True, "keep positions and states")
+    keep: bool = setting(True, "write the record; without it the data directory is only read")
     fsync_s: float = setting(0.5, "longest time between two writes that survive a loss of power")
     reserve_mb: int = setting(512, "recording stops when less than this is free on the disk, and goes on when there is")
     raw_days: float = setting(0.0, "receptions are removed after so many days; 0 never")
@@ -86,6 +94,11 @@ class Outputs:
         (), "connections to others: KIND://HOST:PORT, KIND one of beast, beast_reduce, raw, sbs"
     )
     uuid: str = setting("", "name to give to those others (E4); made at first need if empty")
+    stations: bool = setting(False, "Beast says which receiver heard a frame (E3, its number plus one)")
+    duplicates: bool = setting(False, "Beast and raw carry every reception, not only the first of a transmission")
+    mlat: bool = setting(False, "results of multilateration go out too")
+    clients: int = setting(500, "connections to all these ports together")
+    held_kb: int = setting(4096, "kilobytes that may wait for one connection; a slower one is dropped")
 
 
 @dataclass(frozen=True, slots=True)

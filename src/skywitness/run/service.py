@@ -12,6 +12,7 @@ import contextlib
 import functools
 import hmac
 import importlib
+import ipaddress
 import signal
 import time
 import uuid
@@ -47,6 +48,7 @@ from skywitness.tracks.picture import Picture
 from skywitness.views.api import existing, stream
 from skywitness.views.api.app import ApiSettings, Module, create_app
 from skywitness.views.api.keys import KeyStore
+from skywitness.views.api.query import at_root
 from skywitness.views.api.security import is_loopback
 from skywitness.views.api.server import Server, serve_app
 from skywitness.views.api.tables import Latest
@@ -79,6 +81,8 @@ class Service:
         self.ports: Ports | None = None
         self.sources: Inputs | None = None
         self.server: Server | None = None
+        self.query_server: Server | None = None
+        """The query interface of readsb, if it has an address of its own."""
         self._loop: asyncio.AbstractEventLoop | None = None
 
     async def start(self) -> str:
@@ -130,6 +134,8 @@ class Service:
         api = api_settings(config.http)
         app = create_app(node, api, modules(identity, privacy), keys=keys, latest=latest)
         self.server = await serve_app(app, config.http.host, config.http.port, api)
+        if config.http.readsb_api:
+            self.query_server = await serve_app(at_root(app), *split_address(config.http.readsb_api), api, is_alone=False)
         if self.recorder is not None:
             self.rebuild = await asyncio.to_thread(Rebuild, self.recorder, self.core.pipeline.settings)
             self.rebuild.start()
@@ -160,8 +166,9 @@ class Service:
             await asyncio.to_thread(self.rebuild.join, CORE_ENDS_S)
         if self.recorder is not None:
             await asyncio.to_thread(self.recorder.close)
-        if self.server is not None:
-            await self.server.close()
+        for server in (self.query_server, self.server):
+            if server is not None:
+                await server.close()
         if self.ports is not None:
             await self.ports.close()
 
@@ -289,6 +296,11 @@ def port_settings(config: settings.Config, name: str) -> PortSettings:
         uuid=name,
         reduce_s=out.reduce_s,
         strip_counters=config.privacy.strip_counters and leaves_computer(out),
+        stations=out.stations,
+        duplicates=out.duplicates,
+        mlat=out.mlat,
+        held_bytes=at_least("out.held_kb", out.held_kb, 64) * 1000,
+        clients=at_least("out.clients", out.clients, 1),
     )  # fmt: skip
 
 
@@ -300,6 +312,13 @@ def leaves_computer(out: settings.Outputs) -> bool:
     return not all(is_loopback(host) for host in [*ports, *(parse_push(text).host for text in out.push)])
 
 
+def at_least(path: str, value: int, least: int) -> int:
+    """Return a setting's value. Raises ConfigError if it is too small to work with."""
+    if value < least:
+        raise ConfigError(f"`{path}` is {value}, and must be at least {least}")
+    return value
+
+
 def feeder_limits(limits: settings.Limits) -> FeederLimits:
     """What feeders are held to."""
     return FeederLimits(
@@ -308,19 +327,34 @@ def feeder_limits(limits: settings.Limits) -> FeederLimits:
         connections_per_address=limits.connections_per_address,
         bytes_per_s=limits.bytes_per_s,
         messages_per_s=limits.messages_per_s,
+        address_bytes_per_s=limits.address_bytes_per_s,
+        total_bytes_per_s=limits.total_bytes_per_s,
         silence_s=limits.silence_s,
     )
 
 
 def api_settings(http: settings.Http) -> ApiSettings:
-    """What the web server is told."""
+    """What the web server is told. Raises ConfigError for what would leave it open or shut to all."""
+    for proxy in http.trusted_proxies:
+        try:
+            ipaddress.ip_network(proxy)
+        except ValueError:
+            # Of a name or a * anybody could be behind it, and choose the address that limits count.
+            raise ConfigError(
+                f"`http.trusted_proxies` has {proxy!r}, which is no address or network",
+                hint="Say for example 127.0.0.1 or 10.0.0.0/24.",
+            ) from None
     return ApiSettings(
         host=http.host,
         public=http.public,
         anonymous=http.anonymous,
         cors=http.cors,
         hosts=http.hosts,
-        rate_per_minute=http.rate_per_minute,
+        rate_per_minute=at_least("http.rate_per_minute", http.rate_per_minute, 1),
+        key_rate_per_minute=at_least("http.key_rate_per_minute", http.key_rate_per_minute, 1),
+        connections=at_least("http.connections", http.connections, 1),
+        connections_per_address=at_least("http.connections_per_address", http.connections_per_address, 1),
+        trusted_proxies=http.trusted_proxies,
         tls_certificate=http.tls_certificate,
         tls_key=http.tls_key,
     )

@@ -199,6 +199,7 @@ class Scenario:
     wind_kt: float = 20.0  # at 10,000 ft; half of it near the ground, twice above 30,000 ft
     wind_from_deg: float = 270.0
     reply_share: float = 1.0  # of the replies to interrogations that are usual in the view of a few radars
+    kept_share: float = 1.0  # of all transmissions: a feed that is thinned alike at all receivers
     receiver: tuple[Receiver, ...] = ()
     airport: tuple[Airport, ...] = ()
     aircraft: tuple[Aircraft, ...] = ()
@@ -242,6 +243,8 @@ class Scenario:
             ) from None
         if not 0.0 <= self.reply_share <= 10.0:
             raise ConfigError(f"reply_share is {self.reply_share}, it must be from 0 to 10", source=source)
+        if not 0.0 < self.kept_share <= 1.0:
+            raise ConfigError(f"kept_share is {self.kept_share}, it must be above 0 and at most 1", source=source)
         for receiver in self.receiver:
             _one_of(receiver.clock, CLOCKS, f"clock of receiver {receiver.name}", source)
         for aircraft in self.aircraft:

@@ -23,6 +23,7 @@ __all__ = ["Planned", "plan"]
 
 REGISTERS_20 = (0x40, 0x50, 0x60, 0x20, 0x40, 0x50, 0x60, 0x17, 0x44)
 REGISTERS_21 = (0x50, 0x60, 0x40, 0x10, 0x30)
+KEPT = 1 << 10  # apart from the chance of the streams
 STANDING_EVERY = 10  # on the ground, not moving: one position in ten
 
 STREAMS = (
@@ -52,7 +53,7 @@ class Planned(NamedTuple):
     slot: I64
 
 
-def plan(world: World, seed: int, reply_share: float, from_ns: int, until_ns: int) -> Planned:
+def plan(world: World, seed: int, reply_share: float, from_ns: int, until_ns: int, kept_share: float = 1.0) -> Planned:
     """Transmissions due in a window, before it is known who stands on the ground."""
     times, owners, kinds, details, slots = [], [], [], [], []
     count = len(world.aircraft)
@@ -72,6 +73,8 @@ def plan(world: World, seed: int, reply_share: float, from_ns: int, until_ns: in
         place = phase + 0.2 * (uniforms(seed, a, stream, j + 16) - 0.5)
         time_ns = j * interval_ns + np.floor(place * interval_ns).astype(np.int64)
         due = (time_ns >= from_ns) & (time_ns < until_ns) & (time_ns >= world.on_ns[a]) & (time_ns < world.off_ns[a])
+        if kept_share < 1.0:
+            due &= uniforms(seed, a, stream + KEPT, j + 16) < kept_share
         owner, slot = np.broadcast_to(a, j.shape)[due], j[due]
         times.append(time_ns[due])
         owners.append(owner)

@@ -189,7 +189,7 @@ def _transmit(scenario: Scenario, world: World, second: int, until: int, number:
     knots = np.empty((until - second, len(world.aircraft), len(KNOT)))
     fill_knots(second, world.waypoints, world.limits, world.progress, world.knots, knots)
     from_ns = second * NS_PER_S
-    planned = plan(world, scenario.seed, scenario.reply_share, from_ns, until * NS_PER_S)
+    planned = plan(world, scenario.seed, scenario.reply_share, from_ns, until * NS_PER_S, scenario.kept_share)
     place_m, height_m = np.empty((len(planned.time_ns), 3)), np.empty(len(planned.time_ns))
     state = np.empty((len(planned.time_ns), len(STATE)))
     above_ft = (scenario.qnh_hpa - STANDARD_PRESSURE_HPA) * FEET_PER_HPA + scenario.geoid_m / FOOT_M

@@ -1,0 +1,81 @@
+"""The demonstration as a newcomer meets it: made once, marked as simulated, its flights found again."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from skywitness.archive.reader import open_history
+from skywitness.archive.segments import read_blocks, segment_path, segments_of
+from skywitness.batches import END_EVIDENCE
+from skywitness.cli import main
+from skywitness.run.demo import MARK, open_demo
+from skywitness.run.flights import flights_of, read_positions
+
+pytestmark = pytest.mark.slow
+MINUTE_NS = 60 * 10**9
+
+
+@pytest.fixture(scope="session")
+def demo():
+    """The demonstration, made once for this environment."""
+    before = os.environ.get("SKYWITNESS_DEMO_DIR")
+    os.environ["SKYWITNESS_DEMO_DIR"] = str(Path(sys.prefix) / "skywitness-demo")
+    yield open_demo()
+    if before is None:
+        del os.environ["SKYWITNESS_DEMO_DIR"]
+    else:
+        os.environ["SKYWITNESS_DEMO_DIR"] = before
+
+
+def test_it_is_small_and_marked(demo):
+    size = sum(path.stat().st_size for path in demo.directory.rglob("*") if path.is_file())
+    assert size < 100_000_000
+    assert "SIMULATED" in json.loads((demo.directory / MARK).read_text())["what"]
+    history = open_history(demo.directory, strict=True)
+    assert history.days() == ["2019-03-22", "2019-03-23", "2019-03-24"]
+    rows = history.positions(0, 1 << 62)
+    assert set(rows.provenance.tolist()) == {2}
+
+
+def test_every_position_leads_back_to_a_reception(demo):
+    ids = np.concatenate(
+        [
+            block.frames.id
+            for number in segments_of(demo.directory)
+            for block in read_blocks(segment_path(demo.directory, number), strict=True)
+        ]
+    )
+    rows = open_history(demo.directory).positions(0, 1 << 62)
+    assert np.isin(rows.parent, ids).all()
+
+
+def test_the_told_flights_are_found_with_their_times(demo):
+    truth = json.loads((demo.directory / MARK).read_text())["truth"]
+    flights = flights_of(read_positions([str(demo.directory)]))
+    for icao in ("154073", "1551e0"):
+        told = [one for one in truth if one["icao24"] == icao]
+        mine = np.flatnonzero(flights.legs.icao == int(icao, 16))
+        assert len(mine) == len(told)
+        for leg, one in zip(mine.tolist(), told, strict=True):
+            for end, key, airport in ((2 * leg, "takeoff_ns", "from"), (2 * leg + 1, "landing_ns", "to")):
+                if flights.ends.evidence[end] == END_EVIDENCE.index("on_ground"):
+                    assert flights.ends.not_before_ns[end] <= one[key] + 5 * 10**9
+                    assert flights.ends.not_after_ns[end] >= one[key] - 5 * 10**9
+                    assert one[airport] in ("UUMU", "OSLK", "SVMI")
+                else:
+                    assert one[airport] == "GOOY"  # no receiver hears it there
+
+
+def test_the_commands_know_it(demo, capsys):
+    assert main(["demo"]) == 0
+    assert capsys.readouterr().out.strip() == str(demo.directory)
+    assert main(["legs", str(demo.directory), "--icao", "154073"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert len(lines) == 4
+    assert all(line.startswith("SIMULATED: ") for line in lines)
