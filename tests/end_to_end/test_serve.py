@@ -252,6 +252,8 @@ def test_standard_input_and_a_recording_as_fast_as_it_goes(tmp_path):
 
 
 def test_a_port_gives_what_is_heard(tmp_path):
+    query = free_port()
+    (tmp_path / "skywitness.toml").write_text(f'http.readsb_api = "127.0.0.1:{query}"\nout.stations = true\n')
     with (
         receiver([(2.0, walk_stream(0)[:100_000])]) as port,
         running(tmp_path, "--source", f"beast+tcp://127.0.0.1:{port}", "--sbs-out", "127.0.0.1:0") as node,
@@ -262,6 +264,8 @@ def test_a_port_gives_what_is_heard(tmp_path):
             got = client.recv(1 << 16)
             assert got
             text += got
+        with urllib.request.urlopen(f"http://127.0.0.1:{query}/?all", timeout=20) as answer:
+            assert "aircraft" in json.load(answer)
     assert all(line.count(b",") == 21 for line in text.split(b"\r\n")[:99])
 
 

@@ -95,7 +95,7 @@ class Outputs:
     )
     uuid: str = setting("", "name to give to those others (E4); made at first need if empty")
     stations: bool = setting(False, "Beast says which receiver heard a frame (E3, its number plus one)")
-    duplicates: bool = setting(False, "Beast and raw carry every reception, not only the first of a transmission")
+    duplicates: bool = setting(False, "every reception goes out, not only the first of a transmission")
     mlat: bool = setting(False, "results of multilateration go out too")
     clients: int = setting(500, "connections to all these ports together")
     held_kb: int = setting(4096, "kilobytes that may wait for one connection; a slower one is dropped")

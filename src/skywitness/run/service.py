@@ -135,7 +135,9 @@ class Service:
         app = create_app(node, api, modules(identity, privacy), keys=keys, latest=latest)
         self.server = await serve_app(app, config.http.host, config.http.port, api)
         if config.http.readsb_api:
-            self.query_server = await serve_app(at_root(app), *split_address(config.http.readsb_api), api, is_alone=False)
+            self.query_server = await serve_app(
+                at_root(app), *split_address(config.http.readsb_api), api, is_alone=False
+            )
         if self.recorder is not None:
             self.rebuild = await asyncio.to_thread(Rebuild, self.recorder, self.core.pipeline.settings)
             self.rebuild.start()

@@ -14,11 +14,13 @@ from skywitness.batches import I64
 from skywitness.tracks.picture import Picture
 from skywitness.views.api.bodies import answer, problem
 from skywitness.views.api.clients import Clients, query_of
+from skywitness.views.api.security import Asgi, Receive, Scope, Send
 from skywitness.views.api.selection import Scene, names_of, number_of, numbers_of
 from skywitness.views.feeds.aircraft_json import AircraftWriter, Point
 
-__all__ = ["Found", "find", "handlers", "json_answer", "v2_answer"]
+__all__ = ["Found", "at_root", "find", "handlers", "json_answer", "v2_answer"]
 
+PATH = "/re-api"
 CIRCLE = (("lat", -90.0, 90.0), ("lon", -180.0, 180.0), ("nmi", 0.0, 20_000.0))
 BOX = (("south", -90.0, 90.0), ("north", -90.0, 90.0), ("west", -360.0, 360.0), ("east", -360.0, 360.0))
 FLAG_FILTERS = {
@@ -147,8 +149,22 @@ def simulated(found: Found) -> bytes:
     return b'"simulated":true,' if found.picture.simulated else b""
 
 
-def handlers(clients: Clients, path: str = "/re-api") -> list[HTTPRouteHandler]:
-    """Return the query interface under a path: `/re-api` for pages, `/` on a port of its own."""
+def at_root(app: Any) -> Asgi:
+    """Show the query interface of an application at `/`, and nothing else of it: readsb has it on a port of its own.
+
+    It is the same application behind the same gate, so that its limits hold for both addresses together.
+    """
+
+    async def port(scope: Scope, receive: Receive, send: Send) -> None:
+        # All other paths move to where there is nothing.
+        path = PATH + scope["path"].rstrip("/")
+        await app({**scope, "path": path, "raw_path": path.encode()}, receive, send)
+
+    return port
+
+
+def handlers(clients: Clients, path: str = PATH) -> list[HTTPRouteHandler]:
+    """Return the query interface under a path."""
 
     @get(path, include_in_schema=False)
     async def query(request: Request[Any, Any, Any]) -> Response[bytes]:

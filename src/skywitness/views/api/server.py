@@ -79,10 +79,13 @@ class Server:
             await asyncio.shield(self._task)
 
 
-async def serve_app(app: Any, host: str, port: int, settings: ApiSettings | None = None) -> Server:
+async def serve_app(
+    app: Any, host: str, port: int, settings: ApiSettings | None = None, *, is_alone: bool = True
+) -> Server:
     """Start a web server in the running loop.
 
     host, port  where; port 0 takes a free one, `Server.port` says which
+    is_alone    whether it begins and ends the application, which another server of the same one does already if not
 
     Raises ConfigError if others than this computer could ask and the operator has not chosen so, SourceError if the
     port is taken.
@@ -118,7 +121,7 @@ async def serve_app(app: Any, host: str, port: int, settings: ApiSettings | None
             log_config=None,
             access_log=False,
             server_header=False,
-            lifespan="on",
+            lifespan="on" if is_alone else "off",
             ws="websockets-sansio",
             ws_max_size=64 << 10,
             ws_max_queue=8,

@@ -7,6 +7,7 @@ import contextlib
 import socket
 from typing import Any
 
+import httpx
 import pytest
 from litestar import Request, Response, WebSocket, get, post, websocket
 
@@ -311,6 +312,34 @@ def test_one_address_cannot_hold_all_places():
 
     served(app, scenario)
     assert app.state.gate.connections.open == 0
+
+
+def test_the_address_a_trusted_proxy_tells_is_the_one_that_counts():
+    """Behind a proxy each client has limits of its own; a client that pretends to be one has none the more."""
+
+    async def remaining(settings: ApiSettings, forwarded: str) -> int:
+        server = await serve_app(create_app(node_with(3), settings), "127.0.0.1", 0, settings)
+        try:
+            async with httpx.AsyncClient(base_url=server.url) as client:
+                for _ in range(5):
+                    await client.get("/healthz", headers={"x-forwarded-for": "198.51.100.1"})
+                response = await client.get("/healthz", headers={"x-forwarded-for": forwarded})
+                return int(response.headers["x-ratelimit-remaining"])
+        finally:
+            await server.close()
+
+    async def scenario() -> None:
+        for trusted, forwarded, requests in (
+            ((), "198.51.100.2", 6),
+            (("192.0.2.0/24",), "198.51.100.2", 6),
+            (("127.0.0.0/8",), "198.51.100.1", 6),
+            (("127.0.0.1",), "198.51.100.2", 1),
+            (("127.0.0.1",), "198.51.100.2, 198.51.100.1", 6),  # what the client itself said before the proxy
+        ):
+            settings = ApiSettings(rate_per_minute=400, trusted_proxies=trusted)
+            assert await remaining(settings, forwarded) == 100 - requests
+
+    asyncio.run(scenario())
 
 
 def test_loopback_unless_the_operator_says_otherwise():

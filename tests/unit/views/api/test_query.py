@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
+import functools
 import json
 import math
 from typing import Any
 
+import httpx
 import pytest
 
 from skywitness.identity.table import Entry, IdentityTable
 from skywitness.tracks.aircraft import aircraft_table
+from skywitness.views.api import existing
+from skywitness.views.api.app import ApiSettings, create_app
+from skywitness.views.api.query import at_root
+from skywitness.views.api.server import serve_app
 from skywitness.views.feeds.aircraft_json import AircraftWriter
 from tests.aircraft_from import NOW_NS, aircraft_from
 from tests.node_from import client_of, node_of, picture_of
@@ -227,3 +234,32 @@ def test_a_large_filter_is_refused(client):
 
 def test_routes_of_callsigns_are_not_known(client):
     assert client.post("/api/0/routeset", json={"planes": []}).status_code == 404
+
+
+def test_on_a_port_of_its_own_it_answers_at_the_root_and_nothing_else_does():
+    settings = ApiSettings(rate_per_minute=40)
+    node = node_of()
+    app = create_app(node, settings, [functools.partial(existing.handlers, identity=IDENTITY)])
+    node.hub.publish(picture_of(TABLE, NOW_NS))
+
+    async def scenario() -> None:
+        server = await serve_app(app, "127.0.0.1", 0, settings)
+        port = await serve_app(at_root(app), "127.0.0.1", 0, settings, is_alone=False)
+        try:
+            async with httpx.AsyncClient(base_url=port.url) as client, httpx.AsyncClient(base_url=server.url) as web:
+                asked = "find_hex=" + EVERY[0]["hex"]
+                found = (await client.get(f"/?{asked}")).json()
+                assert found["aircraft"] == (await web.get(f"/re-api/?{asked}")).json()["aircraft"] != []
+                assert (await client.get("/?status")).json() == {"status": "ok"}
+                for path in ("/data/aircraft.json", "/healthz", "/api/v1/status", "/../healthz", "/re-api/", "//"):
+                    response = await client.get(path + "?all")
+                    assert response.status_code == (200 if path == "//" else 404)
+                    assert response.headers["x-content-type-options"] == "nosniff"
+                assert (await client.get("/?nonsense")).status_code == 400
+                # One limit for both addresses: a burst is a quarter of a minute's, and has been asked for.
+                assert (await web.get("/healthz")).status_code == 429
+        finally:
+            await port.close()
+            await server.close()
+
+    asyncio.run(scenario())
