@@ -22,7 +22,7 @@ def loaded():
 
 warm_up()
 before = loaded()
-from skywitness.archive.blocks import ReceiverRows, encode_block
+from skywitness.frames.formats.segment_blocks import ReceiverRows, encode_block
 from skywitness.frames.formats.beast import BeastReader
 from skywitness.frames.formats.beast_writer import BeastWriter
 from skywitness.frames.live_clock import LiveClock

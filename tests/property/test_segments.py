@@ -11,11 +11,19 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from skywitness.archive.blocks import HEADER, ReceiverRows, decode_block, encode_block, quantised, read_head
 from skywitness.archive.files import OsFiles
-from skywitness.archive.segments import SegmentHeader, SegmentWriter, read_blocks, read_segment, segment_path
+from skywitness.archive.segments import SegmentWriter, read_blocks, read_segment, segment_path
 from skywitness.batches import FRAME_BYTES, Frames
 from skywitness.errors import FormatError
+from skywitness.frames.formats.segment import SegmentHeader
+from skywitness.frames.formats.segment_blocks import (
+    HEADER,
+    ReceiverRows,
+    decode_block,
+    encode_block,
+    quantised,
+    read_head,
+)
 
 NANOSECONDS = st.integers(-(1 << 63), (1 << 63) - 1)
 ROW = st.tuples(
@@ -96,7 +104,7 @@ def test_arbitrary_bytes_never_crash_the_reader(noise, begins_well):
 @given(st.lists(ROW, min_size=1, max_size=6), st.data())
 def test_content_that_is_wrong_behind_right_checksums_is_refused(rows, data):
     """A hostile writer can make every checksum fit."""
-    from skywitness.archive.blocks import RECEPTIONS, pack, read_table, unpack
+    from skywitness.frames.formats.segment_blocks import RECEPTIONS, pack, read_table, unpack
 
     block = block_of(frames_of(rows))
     head = read_head(block)

@@ -18,12 +18,13 @@ from pathlib import Path
 import numpy as np
 import structlog
 
-from skywitness.archive.blocks import BLOCK_ROWS, ReceiverRows, encode_block
 from skywitness.archive.files import Files
 from skywitness.archive.ledger import Gap
 from skywitness.archive.receivers import Register
-from skywitness.archive.segments import SegmentHeader, SegmentWriter, segment_path
+from skywitness.archive.segments import SegmentWriter, segment_path
 from skywitness.batches import Frames
+from skywitness.frames.formats.segment import SegmentHeader
+from skywitness.frames.formats.segment_blocks import BLOCK_ROWS, ReceiverRows, encode_block
 from skywitness.frames.receiver import Receiver
 
 __all__ = ["Piece", "Raw"]

@@ -18,7 +18,6 @@ from pathlib import Path
 import numpy as np
 import structlog
 
-from skywitness.archive.blocks import BLOCK_ROWS, ReceiverRows
 from skywitness.archive.durable import append_file, put_file
 from skywitness.archive.files import Files, OsFiles
 from skywitness.archive.layout import MINUTE_NS
@@ -33,6 +32,7 @@ from skywitness.archive.spool import Spool, SpoolSettings
 from skywitness.archive.tail import Tail, find_tail
 from skywitness.batches import Frames, Positions
 from skywitness.coverage.report import Watermark
+from skywitness.frames.formats.segment_blocks import BLOCK_ROWS, ReceiverRows
 from skywitness.frames.receiver import Place, Receiver
 from skywitness.pipeline import Output
 from skywitness.questions.answer import History

@@ -7,13 +7,14 @@ from pathlib import Path
 
 import structlog
 
-from skywitness.archive.blocks import RECEPTIONS, read_table
 from skywitness.archive.durable import append_file
 from skywitness.archive.files import Files
 from skywitness.archive.ledger import read_lines
-from skywitness.archive.segments import RAW, next_segment, read_receivers, segment_path, segments_of, walk
+from skywitness.archive.segments import RAW, next_segment, segment_path, segments_of, walk
 from skywitness.coverage.report import Watermark
 from skywitness.errors import FormatError
+from skywitness.frames.formats.segment import read_receivers
+from skywitness.frames.formats.segment_blocks import RECEPTIONS, read_table
 
 __all__ = ["WATERMARKS", "Recovered", "recover"]
 

@@ -19,12 +19,13 @@ from pathlib import Path
 
 import numpy as np
 
-from skywitness.archive.blocks import RECEPTIONS, Block, decode_block, quantised
 from skywitness.archive.durable import Files, put_file
 from skywitness.archive.files import OsFiles
-from skywitness.archive.segments import read_receivers, segment_path, segments_of, walk
+from skywitness.archive.segments import segment_path, segments_of, walk
 from skywitness.batches import U8, Frames
 from skywitness.errors import ArchiveError, FormatError
+from skywitness.frames.formats.segment import read_receivers
+from skywitness.frames.formats.segment_blocks import RECEPTIONS, Block, decode_block, quantised
 
 __all__ = ["LEAF_VERSION", "Sealer", "Tree", "leaf_bytes", "leaves", "read_seal", "seal_segment", "unsealed"]
 

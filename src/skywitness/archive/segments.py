@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import json
 import re
-import struct
-import zlib
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
-from skywitness.archive.blocks import (
+from skywitness.archive.files import Files
+from skywitness.batches import Frames
+from skywitness.errors import ArchiveError, FormatError
+from skywitness.frames.formats.segment import FIRST_BYTES, SEGMENT_VERSION, SegmentHeader, parse_header
+from skywitness.frames.formats.segment_blocks import (
     HEADER,
     RECEIVERS,
     RECEPTIONS,
@@ -21,21 +22,15 @@ from skywitness.archive.blocks import (
     is_intact,
     pack,
     read_head,
-    unpack,
 )
-from skywitness.archive.files import Files
-from skywitness.batches import Frames
-from skywitness.errors import ArchiveError, FormatError
 from skywitness.frames.receiver import Receiver
 
 __all__ = [
     "RAW",
-    "SEGMENT_VERSION",
-    "SegmentHeader",
     "SegmentWriter",
     "next_segment",
     "read_blocks",
-    "read_receivers",
+    "read_header",
     "read_segment",
     "segment_path",
     "segments_of",
@@ -43,26 +38,7 @@ __all__ = [
 ]
 
 RAW = "raw"
-SEGMENT_VERSION = 1
-MAGIC = b"SKYWSEG\n"
-FIRST = struct.Struct("<8sHHIq16s20xI")
-"""Magic, version, zero, segment, time of its beginning in ns UTC, node, CRC-32 of the 60 bytes before."""
 NUMBER = re.compile(r"(\d{8,10})\.(seg|seal|torn)")
-
-
-@dataclass(frozen=True, slots=True)
-class SegmentHeader:
-    """The first 64 bytes of a segment."""
-
-    segment: int
-    start_ns: int
-    node: bytes
-    version: int = SEGMENT_VERSION
-
-    def packed(self) -> bytes:
-        """The bytes."""
-        data = FIRST.pack(MAGIC, self.version, 0, self.segment, self.start_ns, self.node, 0)[:-4]
-        return data + struct.pack("<I", zlib.crc32(data))
 
 
 def segment_path(directory: Path, segment: int) -> Path:
@@ -92,7 +68,7 @@ class SegmentWriter:
         self._file.write(header.packed())
         self._file.fsync()
         files.fsync_dir(self.path.parent)
-        self.size = FIRST.size
+        self.size = FIRST_BYTES
         """Bytes of whole blocks."""
         self.synced = self.size
         """Of these, safe."""
@@ -125,19 +101,14 @@ def read_header(file: BinaryIO, name: str) -> SegmentHeader:
 
     Raises FormatError if it is none, ArchiveError if a later version wrote it.
     """
-    data = file.read(FIRST.size)
-    if len(data) < FIRST.size or data[:8] != MAGIC:
-        raise FormatError("it does not begin as a segment", source=name)
-    _, version, _, segment, start_ns, node, crc = FIRST.unpack(data)
-    if crc != zlib.crc32(data[:-4]):
-        raise FormatError("its header is damaged", source=name)
-    if version > SEGMENT_VERSION:
+    header = parse_header(file.read(FIRST_BYTES), name)
+    if header.version > SEGMENT_VERSION:
         raise ArchiveError(
-            f"it is of version {version}, this program reads up to {SEGMENT_VERSION}",
+            f"it is of version {header.version}, this program reads up to {SEGMENT_VERSION}",
             source=name,
             hint="Update skywitness.",
         )
-    return SegmentHeader(segment, start_ns, node, version)
+    return header
 
 
 def walk(path: Path) -> Iterator[tuple[SegmentHeader, int, Head, bytes]]:
@@ -149,7 +120,7 @@ def walk(path: Path) -> Iterator[tuple[SegmentHeader, int, Head, bytes]]:
     name = path.name
     with path.open("rb") as file:
         header = read_header(file, name)
-        offset = FIRST.size
+        offset = FIRST_BYTES
         left = path.stat().st_size - offset
         while True:
             data = file.read(HEADER.size)
@@ -192,19 +163,3 @@ def read_segment(path: Path, *, strict: bool = False) -> Iterator[Frames]:
     """Yield the receptions of a segment as frames with the ids they were given; see `read_blocks`."""
     for block in read_blocks(path, strict=strict):
         yield block.frames
-
-
-def read_receivers(head: Head, stored: bytes) -> dict[int, tuple[str, bytes, int]]:
-    """Name, id and next sequence number of each receiver that a block of receivers lists.
-
-    Raises FormatError if it is damaged.
-    """
-    if head.kind != RECEIVERS:
-        raise FormatError("it is no block of receivers")
-    try:
-        return {
-            int(line["number"]): (str(line["name"]), bytes.fromhex(line["id"]), int(line["next"]))
-            for line in json.loads(unpack(head, stored))
-        }
-    except (KeyError, TypeError, ValueError) as error:
-        raise FormatError(f"a list of receivers is damaged ({error})") from None

@@ -11,10 +11,19 @@ from pathlib import Path
 
 import structlog
 
-from skywitness.archive.blocks import HEADER, RECEPTIONS, TABLE, Head, decode_block, is_intact, read_head, read_table
 from skywitness.archive.segments import read_header, segment_path, segments_of
 from skywitness.batches import Frames
 from skywitness.errors import FormatError
+from skywitness.frames.formats.segment_blocks import (
+    HEADER,
+    RECEPTIONS,
+    TABLE,
+    Head,
+    decode_block,
+    is_intact,
+    read_head,
+    read_table,
+)
 
 __all__ = ["BACK_NS", "BlockPlace", "Tail", "blocks_of", "find_tail"]
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 __all__ = ["add_input_options", "opened", "time_ns"]
 
-FORMATS = ("beast", "avr", "hex_csv", "jet1090", "sbs", "uat", "aircraft_json", "trace")
+FORMATS = ("beast", "avr", "hex_csv", "jet1090", "segment", "sbs", "uat", "aircraft_json", "trace")
 EPOCH = datetime.datetime(1970, 1, 1, tzinfo=datetime.UTC)
 LIMIT_NS = 9_000_000_000_000_000_000  # what 64 bits hold, with room for the recording itself
 

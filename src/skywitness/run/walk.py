@@ -11,7 +11,6 @@ from collections.abc import Callable
 
 import numpy as np
 
-from skywitness.archive.blocks import ReceiverRows, encode_block
 from skywitness.batches import Frames
 from skywitness.coverage.counting import Counting
 from skywitness.frames.clock import Clock
@@ -20,6 +19,7 @@ from skywitness.frames.formats.avr import AvrReader, AvrWriter
 from skywitness.frames.formats.beast import BeastReader
 from skywitness.frames.formats.beast_writer import BeastWriter
 from skywitness.frames.formats.hex_csv import HexCsvReader, HexCsvWriter
+from skywitness.frames.formats.segment_blocks import ReceiverRows, encode_block
 from skywitness.frames.live_clock import LiveClock
 from skywitness.geo.cells import cells_of, nearest
 from skywitness.geo.geodesic import geodesic

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import numpy as np
 
-from skywitness.archive.blocks import ReceiverRows, encode_block
 from skywitness.batches import Frames
 from skywitness.coverage.counting import Counting
 from skywitness.frames.formats.avr import AvrReader
 from skywitness.frames.formats.beast import BeastReader
 from skywitness.frames.formats.beast_writer import BeastWriter
+from skywitness.frames.formats.segment_blocks import ReceiverRows, encode_block
 from skywitness.frames.live_clock import LiveClock
 from skywitness.pipeline import Pipeline
 from skywitness.tracks.aircraft import aircraft_table

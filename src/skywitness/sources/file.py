@@ -31,15 +31,23 @@ def input_size(path: str | Path) -> int | None:
         return None
     try:
         found = resolved(path)
+        if found.is_dir():
+            return sum(part.stat().st_size for part in segments(found))
         return found.stat().st_size if found.is_file() else None
     except OSError:
         return None
 
 
+def segments(directory: Path) -> list[Path]:
+    """The segments of a node's record, in order: of its data directory, or of the directory `raw` in it."""
+    return sorted(part for part in (*directory.glob("*.seg"), *directory.glob("raw/*.seg")) if part.stem.isdigit())
+
+
 def open_bytes(path: str | Path, on_read: Callable[[int], None] | None = None) -> Iterator[bytes]:
     """Yield the contents in chunks, decompressed if they are compressed.
 
-    path     a file, `-` for standard input, `demo` for the bundled demonstration
+    path     a file, `-` for standard input, `demo` for the bundled demonstration, or a node's data directory: then the
+             segments of its record, one after another
     on_read  called with the number of stored bytes each time some have been read
 
     Missing files raise OSError when the first chunk is asked for; failure in the middle raises SourceError, damaged
@@ -50,6 +58,9 @@ def open_bytes(path: str | Path, on_read: Callable[[int], None] | None = None) -
 
 def _stored(path: str | Path, on_read: Callable[[int], None] | None) -> Iterator[bytes]:
     is_stdin = str(path) == STDIN
+    if not is_stdin and resolved(path).is_dir():
+        yield from _segments(Path(path), on_read)
+        return
     file: Any = sys.stdin.buffer if is_stdin else resolved(path).open("rb")
     offset = 0
     try:
@@ -68,3 +79,14 @@ def _stored(path: str | Path, on_read: Callable[[int], None] | None) -> Iterator
     finally:
         if not is_stdin:
             file.close()
+
+
+def _segments(directory: Path, on_read: Callable[[int], None] | None) -> Iterator[bytes]:
+    parts = segments(directory)
+    if not parts:
+        raise IsADirectoryError(21, "Is a directory without segments of a record", str(directory))
+    for part in parts:
+        try:
+            yield from _stored(part, on_read)
+        except FileNotFoundError:
+            continue  # a node deletes what is old while others read

@@ -36,15 +36,18 @@ READERS = {
     "avr": "skywitness.frames.formats.avr:AvrReader",
     "hex_csv": "skywitness.frames.formats.hex_csv:HexCsvReader",
     "jet1090": "skywitness.frames.formats.jet1090:Jet1090Reader",
+    "segment": "skywitness.frames.formats.segment:SegmentReader",
     "uat": "skywitness.frames.formats.uat:UatReader",
     "sbs": "skywitness.messages.formats.sbs:SbsReader",
     "aircraft_json": "skywitness.positions.formats.aircraft_json:AircraftJsonReader",
     "trace": "skywitness.positions.formats.trace:TraceReader",
 }
-FRAME_FORMATS = ("beast", "avr", "hex_csv", "jet1090")
+FRAME_FORMATS = ("beast", "avr", "hex_csv", "jet1090", "segment")
 """Formats that hold Mode S frames; the others hold what somebody else has decoded, or UAT."""
 POSITION_FORMATS = ("uat", "sbs", "aircraft_json", "trace")
 WITH_COUNTER = ("beast", "avr", "hex_csv")
+TIMED = "segment"
+"""Of its receptions the times are known already."""
 
 GPS_LOOK_BYTES = 1 << 18
 
@@ -83,7 +86,7 @@ class Recording:
     @property
     def untimed_base(self) -> bool:
         """Whether times count from 1970 because nothing has said when it was."""
-        return self.format in FRAME_FORMATS and self.clock.untimed_base
+        return self.format in FRAME_FORMATS and self.format != TIMED and self.clock.untimed_base
 
     @property
     def stations(self) -> list[int]:
@@ -98,7 +101,7 @@ class Recording:
     @property
     def simulated(self) -> bool:
         """Whether the stream says that it is simulated."""
-        return is_simulated_uuid(self.uuid)
+        return any(map(is_simulated_uuid, [self.uuid, *getattr(self.reader, "uuids", [])]))
 
     @property
     def provenance(self) -> int:
@@ -116,7 +119,7 @@ class Recording:
                 hint="`skywitness track` reads its positions." if self.format in POSITION_FORMATS else "",
             )
         for batch in self._batches():
-            timed = self.clock.push(batch)
+            timed = batch if self.format == TIMED else self.clock.push(batch)
             for start in range(0, len(timed), BATCH_ROWS):
                 yield timed.slice(start, min(start + BATCH_ROWS, len(timed)))
 
@@ -166,7 +169,7 @@ class Recording:
                 f"the other {self.rows:,} rows have been read",
                 source=self.path,
             )
-        if unfinished := counts.get("unfinished", 0):
+        if (unfinished := counts.get("unfinished", 0)) and not Path(self.path).is_dir():
             return FormatError(
                 f"it ends in the middle of a frame; the {self.rows:,} rows before have been read",
                 source=self.path,

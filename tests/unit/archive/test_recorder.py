@@ -16,7 +16,6 @@ import pytest
 from skywitness.archive.ledger import Gap, as_line, read_ledger
 from skywitness.archive.recorder import Recorder, RecorderSettings
 from skywitness.archive.segments import (
-    SegmentHeader,
     next_segment,
     read_blocks,
     read_segment,
@@ -25,6 +24,7 @@ from skywitness.archive.segments import (
 )
 from skywitness.batches import Frames, Messages, Positions
 from skywitness.errors import ArchiveError, FormatError
+from skywitness.frames.formats.segment import SegmentHeader
 from skywitness.frames.receiver import Place, receiver_id
 from skywitness.pipeline import Output
 from tests.crashing_files import CrashingFiles

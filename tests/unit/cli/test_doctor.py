@@ -12,11 +12,12 @@ import pytest
 from skywitness.archive.files import OsFiles
 from skywitness.archive.ledger import LEDGER, Gap, as_line
 from skywitness.archive.manifest import MANIFEST
-from skywitness.archive.segments import SegmentHeader, SegmentWriter
+from skywitness.archive.segments import SegmentWriter
 from skywitness.archive.spool import Spool
 from skywitness.batches import Positions
 from skywitness.cli import doctor
 from skywitness.errors import ConfigError
+from skywitness.frames.formats.segment import SegmentHeader
 from tests.rows_from import BEGIN_NS, positions_from, states_from
 
 S = 1_000_000_000

@@ -8,7 +8,7 @@ from skywitness.errors import FormatError
 
 __all__ = ["FORMATS", "HEAD_BYTES", "detect"]
 
-FORMATS = ("beast", "avr", "hex_csv", "jet1090", "sbs", "uat", "aircraft_json", "trace")
+FORMATS = ("beast", "avr", "hex_csv", "jet1090", "segment", "sbs", "uat", "aircraft_json", "trace")
 
 HEAD_BYTES = 1 << 16
 """As much of the beginning as is worth looking at."""
@@ -47,6 +47,8 @@ def detect(head: bytes) -> str:
     head = head[:HEAD_BYTES].removeprefix(BYTE_ORDER_MARK)
     if not head.strip():
         raise FormatError("it is empty: there is nothing in it to read")
+    if head.startswith(b"SKYWSEG\n"):
+        return "segment"
     body = head
     if body.startswith(b"PROXY "):  # PROXY protocol version 1, before a Beast stream
         body = body.partition(b"\r\n")[2] or body
@@ -79,6 +81,6 @@ def _json(body: bytes) -> str:
 def _unknown() -> FormatError:
     return FormatError(
         "its content is in no format that skywitness reads",
-        hint="Formats are Beast, AVR, hex tables, jet1090, SBS, UAT, aircraft.json and traces; "
+        hint="Formats are Beast, AVR, hex tables, jet1090, SBS, UAT, aircraft.json, traces and segments; "
         "radio samples are for `skywitness demod`.",
     )

@@ -18,10 +18,10 @@ import numpy as np
 import zstandard
 from numpy.typing import NDArray
 
-from skywitness.archive.block_columns import NO_SIGNAL, SIGNAL_QUANTA, fill_frame_bytes, fill_steps
 from skywitness.batches import FRAME_BYTES, I16, I64, TIMINGS, U8, U16, U32, Frames
 from skywitness.codes.parity import SYNDROMES
 from skywitness.errors import FormatError
+from skywitness.frames.formats.segment_columns import NO_SIGNAL, SIGNAL_QUANTA, fill_frame_bytes, fill_steps
 
 __all__ = [
     "BLOCK_ROWS",

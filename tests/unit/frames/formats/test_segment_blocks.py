@@ -9,7 +9,9 @@ import struct
 import numpy as np
 import pytest
 
-from skywitness.archive.blocks import (
+from skywitness.batches import UNTIMED, Frames
+from skywitness.errors import FormatError
+from skywitness.frames.formats.segment_blocks import (
     HEADER,
     ReceiverRows,
     decode_block,
@@ -18,8 +20,6 @@ from skywitness.archive.blocks import (
     quantised,
     read_head,
 )
-from skywitness.batches import UNTIMED, Frames
-from skywitness.errors import FormatError
 from tests.frames_from import frames_from
 
 FIRST = 5 << 32 | 1000
@@ -118,7 +118,7 @@ def test_a_frame_longer_than_its_row_is_refused():
 def test_good_frames_take_less_room_than_noise():
     """The parity of a good frame is foretold: its three bytes are zeros, which pack."""
     rng = np.random.default_rng(3)
-    from skywitness.archive.blocks import folded
+    from skywitness.frames.formats.segment_blocks import folded
 
     noise = rng.integers(0, 256, (2000, 14), np.uint8)
     good = noise.copy()

@@ -1,4 +1,4 @@
-"""The columns of a block of receptions, row by row: what `blocks` lays out, computed in one pass."""
+"""The columns of a block of receptions, row by row: what `segment_blocks` lays out, computed in one pass."""
 
 from __future__ import annotations
 
