@@ -2,19 +2,23 @@
 
 A line is a JSON object with a checksum of its own, so that one damaged line costs no other. A gap is written when it
 begins, with `until` null, and once more when it ends; the later line of the same receiver and beginning holds.
+
+All else is said twice: a receiver was there from its first coming on, but for its gaps. So now and then the file is
+written anew with each gap in one line, and without those that are older than everything that is kept.
 """
 
 from __future__ import annotations
 
 import json
 import zlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from skywitness.archive.durable import Files, put_file
 from skywitness.errors import ArchiveError
 
-__all__ = ["GAP_REASONS", "LEDGER", "Gap", "Ledger", "as_line", "read_ledger", "read_lines"]
+__all__ = ["GAP_REASONS", "LEDGER", "Gap", "Ledger", "as_line", "compact", "compacted", "read_ledger", "read_lines"]
 
 LEDGER = "ledger.jsonl"
 LEDGER_VERSION = 1
@@ -58,6 +62,9 @@ class Ledger:
     connections: int
     """Number of the last connection; 0 none yet."""
     bad_lines: int
+    first: dict[int, dict[str, Any]] = field(default_factory=dict)
+    """The first coming of each receiver."""
+    lines: int = 0
 
 
 def as_line(fields: dict[str, Any]) -> bytes:
@@ -97,7 +104,7 @@ def read_ledger(directory: Path) -> Ledger:
     Raises ArchiveError if a later version wrote it.
     """
     lines, bad, _ = read_lines(directory / LEDGER)
-    out = Ledger([], {}, 0, bad)
+    out = Ledger([], {}, 0, bad, lines=len(lines))
     gaps: dict[tuple[int, int, str], Gap] = {}
     for line in lines:
         try:
@@ -109,6 +116,7 @@ def read_ledger(directory: Path) -> Ledger:
                         source=str(directory / LEDGER),
                         hint="Update skywitness.",
                     )
+                out.connections = max(out.connections, int(line.get("connections", 0)))
             elif kind == "gap":
                 until = line["until"]
                 gap = Gap(
@@ -123,6 +131,7 @@ def read_ledger(directory: Path) -> Ledger:
                 )
                 gaps[gap.receiver, gap.from_ns, gap.reason] = gap
             elif kind == "connected":
+                out.first.setdefault(int(line["receiver"]), line)
                 out.connected[int(line["receiver"])] = line
                 out.connections = max(out.connections, int(line["connection"]))
             elif kind == "disconnected":
@@ -131,3 +140,30 @@ def read_ledger(directory: Path) -> Ledger:
             out.bad_lines += 1
     out.gaps = sorted(gaps.values(), key=lambda gap: (gap.from_ns, gap.receiver))
     return out
+
+
+def compacted(ledger: Ledger, since_ns: int) -> bytes:
+    """Return the shortest file that says the same of the time from `since_ns` on."""
+    lines: list[dict[str, Any]] = [{"kind": "head", "version": LEDGER_VERSION, "connections": ledger.connections}]
+    for number, line in sorted(ledger.first.items()):
+        lines.append(line)
+        if number not in ledger.connected:  # its going, and when, is in its gaps
+            lines.append({"kind": "disconnected", "receiver": number, "at": line["at"], "cause": "see its gaps"})
+    lines += [line for number, line in sorted(ledger.connected.items()) if line is not ledger.first[number]]
+    lines += [gap.fields() for gap in ledger.gaps if gap.until_ns is None or gap.until_ns >= since_ns]
+    return b"".join(as_line({name: value for name, value in line.items() if name != "crc"}) for line in lines)
+
+
+def compact(directory: Path, files: Files, since_ns: int) -> int:
+    """Write the ledger anew, in one step; return its bytes. One with damaged lines is kept aside as it was.
+
+    Raises ArchiveError if a later version wrote it, OSError.
+    """
+    path = directory / LEDGER
+    ledger = read_ledger(directory)
+    if ledger.bad_lines:
+        put_file(files, path.with_suffix(".damaged"), path.read_bytes())
+    data = compacted(ledger, since_ns)
+    put_file(files, path, data)
+    files.fsync_dir(directory)
+    return len(data)

@@ -166,6 +166,16 @@ class Raw:
                 self._fail(error)
         self._end_gaps()
 
+    def end(self, following: int) -> bool:
+        """Close the segment, if one is open, so that it can be sealed; the next rows will ask for `following`."""
+        self.fsync()
+        if self._writer is None:
+            return False
+        self._writer.close()
+        self._writer = None
+        self.segment, self.size = following, 0
+        return True
+
     def lose(self, spans: dict[int, tuple[int, int]], reason: str, now_ns: int) -> None:
         """Note that rows are not kept: first and last sequence number, by receiver."""
         for number, (first, last) in spans.items():

@@ -21,17 +21,18 @@ import structlog
 from skywitness.archive.durable import append_file, put_file
 from skywitness.archive.files import Files, OsFiles
 from skywitness.archive.layout import MINUTE_NS
-from skywitness.archive.ledger import LEDGER, LEDGER_VERSION, Gap, as_line, read_ledger, read_lines
+from skywitness.archive.ledger import LEDGER, LEDGER_VERSION, Gap, as_line, compact, read_ledger, read_lines
 from skywitness.archive.progress import Progress
 from skywitness.archive.raw import Piece, Raw
 from skywitness.archive.receivers import Register
 from skywitness.archive.recovery import WATERMARKS, make_directories, recover
 from skywitness.archive.sealer import Sealer
-from skywitness.archive.segments import segments_of
+from skywitness.archive.segments import read_header, segment_path, segments_of
 from skywitness.archive.spool import Spool, SpoolSettings
 from skywitness.archive.tail import Tail, find_tail
 from skywitness.batches import Frames, Positions
 from skywitness.coverage.report import Watermark
+from skywitness.errors import FormatError
 from skywitness.frames.formats.segment_blocks import BLOCK_ROWS, ReceiverRows
 from skywitness.frames.receiver import Place, Receiver
 from skywitness.pipeline import Output
@@ -47,7 +48,11 @@ LOGGED_S = 60.0
 FAULT_SHOWN_S = 60.0
 """How long after a fault of the program the alarm stays."""
 SEAL_LOOK_S = 5.0
+IDLE_S = 60.0
+"""After so long without receptions, none are on their way."""
 MOST_WATERMARK_BYTES = 1 << 20
+LEDGER_GROWTH = 1 << 20
+"""After so many bytes more, and twice as many as before, the ledger is written anew."""
 MOST_LINES = 100_000
 """Lines of the ledger that wait in memory while it cannot be written; beyond, the oldest are given up."""
 
@@ -145,7 +150,7 @@ class Recorder:
         self.history: History = self.spool.history
         self.sealer = Sealer(self.directory)
         self._segment, self._row = self.recovered.segment, 0
-        self._segment_at = time.monotonic()
+        self._segment_at = self._reserved_at = time.monotonic()
         self._lock = threading.Condition()
         self._queue: list[Item] = []
         self._queued_bytes = self._queued_rows = 0
@@ -157,6 +162,7 @@ class Recorder:
         self._connections = ledger.connections
         self._connection: dict[int, int] = {}
         self._lines: list[bytes] = []
+        self._ledger_bytes = self._ledger_least = size_of(self.directory / LEDGER)
         self._open_gaps = {gap.receiver: gap for gap in ledger.gaps if gap.until_ns is None}
         self._marks = dict(self.recovered.watermarks)
         for number, following in self._sequences.items():
@@ -246,6 +252,7 @@ class Recorder:
                 self._segment_at = time.monotonic()
             first = self._segment << 32 | self._row
             self._row += rows
+            self._reserved_at = time.monotonic()
             self._progress.heard(first, now_ns)
             return first
 
@@ -429,6 +436,7 @@ class Recorder:
             self._gap(gap)
         self._raw.ended = []
         self._write_ledger()
+        self._compact_ledger()
         for item in items:
             if item.is_late:
                 self._late(item)
@@ -442,11 +450,23 @@ class Recorder:
         self._mark(closing=closing)
         if not closing and self.settings.seal and time.monotonic() - self._sealed_at >= SEAL_LOOK_S:
             self._sealed_at = time.monotonic()
+            self._end_idle_segment()
             self.sealer.look(max(self._raw.segment, self.recovered.segment))
         if is_due and time.monotonic() - self._logged_at >= LOGGED_S:
             self._logged_at = time.monotonic()
             marks = {self._name(n): f"{m.connection}/{m.sequence}" for n, m in sorted(self._marks.items())[:50]}
             log.info("safe on disk", receivers=len(self._marks), watermarks=marks)
+
+    def _end_idle_segment(self) -> None:
+        """Close a segment that is old enough and to which nothing comes any more: its seal would wait."""
+        now = time.monotonic()
+        with self._lock:
+            is_old = now - self._segment_at >= self.settings.segment_s and now - self._reserved_at >= IDLE_S
+            if not (is_old and self._row) or self._queue:
+                return
+            self._segment, self._row, self._segment_at = self._segment + 1, 0, now
+            following = self._segment
+        self._raw.end(following)
 
     def _late(self, item: Item) -> None:
         """Rows of the past wait for their files as others do, and say nothing of the present."""
@@ -525,11 +545,35 @@ class Recorder:
         try:
             append_file(self.files, self.directory / LEDGER, b"".join(lines))
             self.files.fsync_dir(self.directory)
+            self._ledger_bytes += sum(map(len, lines))
         except OSError as error:
             with self._lock:
                 waiting = [b"\n", *(line for line in lines if line != b"\n"), *self._lines]
                 self._lines = waiting[-MOST_LINES:]
             log.warning("ledger cannot be written", error=str(error))
+
+    def _compact_ledger(self) -> None:
+        """Write the ledger anew if it has grown much; all that waited is in it."""
+        if self._ledger_bytes < LEDGER_GROWTH + 2 * self._ledger_least or self._lines:
+            return
+        try:
+            self._ledger_bytes = compact(self.directory, self.files, self._oldest_ns())
+        except OSError as error:
+            log.warning("ledger cannot be written anew", error=str(error))
+        self._ledger_least = self._ledger_bytes
+
+    def _oldest_ns(self) -> int:
+        """When the oldest of what is kept is from; the ledger tells of nothing before."""
+        with self.spool.lock:
+            oldest = [minutes.order[0] * MINUTE_NS for minutes in self.spool.manifest.tables.values() if minutes.order]
+        for segment in segments_of(self.directory)[:1]:
+            path = segment_path(self.directory, segment)
+            try:
+                with path.open("rb") as file:
+                    oldest.append(read_header(file, path.name).start_ns)
+            except (FormatError, OSError):
+                oldest.append(0)
+        return min(oldest, default=0)
 
     def _tidy(self) -> None:
         """Write what the start has to say, and make safe what it found."""
@@ -537,6 +581,7 @@ class Recorder:
             log.warning("the node ended without notice", torn=self.recovered.torn)
         self._write_register()
         self._write_ledger()
+        self._compact_ledger()
 
     def _line(self, fields: dict[str, object]) -> None:
         self._lines.append(as_line(fields))
@@ -553,6 +598,14 @@ class Recorder:
         """Time at which a receiver was surely heard and kept last: where the gap of a crash begins."""
         mark = self.recovered.watermarks.get(number)
         return self.recovered.last_ns.get(number) or (mark.time_ns if mark else time.time_ns())
+
+
+def size_of(path: Path) -> int:
+    """Bytes of a file; 0 if it is not there."""
+    try:
+        return path.stat().st_size
+    except FileNotFoundError:
+        return 0
 
 
 def marks_line(marks: dict[int, Watermark], at_ns: int) -> bytes:

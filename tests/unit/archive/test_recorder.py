@@ -13,7 +13,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from skywitness.archive.ledger import Gap, as_line, read_ledger
+from skywitness.archive.files import OsFiles
+from skywitness.archive.ledger import Gap, as_line, compact, read_ledger
 from skywitness.archive.recorder import Recorder, RecorderSettings
 from skywitness.archive.segments import (
     next_segment,
@@ -423,3 +424,84 @@ def test_ledger_that_cannot_be_written_is_written_later(tmp_path, monkeypatch):
     assert read_ledger(tmp_path).connections == 1
     assert read_ledger(tmp_path).bad_lines == 0
     assert sequences(tmp_path)[0] == [5, 6, 7, 8, 9]
+
+
+def test_the_ledger_is_written_anew_and_says_the_same(tmp_path, monkeypatch):
+    monkeypatch.setattr("skywitness.archive.recorder.LEDGER_GROWTH", 20_000)
+    recorder = opened(tmp_path)
+    for number in range(3):
+        recorder.receiver(f"r{number}")
+        recorder.connected(number, "u", NOW)
+    hear(recorder, 30)
+    for turn in range(200):
+        recorder.disconnected(1, "no answer", NOW + turn * 10 * S)
+        recorder.connected(1, "u", NOW + turn * 10 * S + S)
+        recorder.turn()
+    recorder.disconnected(2, "no answer", NOW)
+    recorder.turn()
+    path = tmp_path / "ledger.jsonl"
+    assert path.stat().st_size < 60_000
+    ledger = read_ledger(tmp_path)
+    assert [(g.from_ns, g.until_ns) for g in ledger.gaps if g.receiver == 1] == [
+        (NOW + turn * 10 * S, NOW + turn * 10 * S + S) for turn in range(200)
+    ]
+    assert [g.until_ns for g in ledger.gaps if g.receiver == 2] == [None]
+    assert ledger.connections == 203
+    assert set(ledger.connected) == {0, 1}
+    recorder._release()  # without notice
+    again = opened(tmp_path)
+    assert {g.receiver for g in read_ledger(tmp_path).gaps if g.reason == "crash"} == {0, 1}
+    assert again.connected(0, "u", NOW + 9999 * S) == 204
+    again.close()
+
+
+def test_what_is_gone_from_the_record_goes_from_the_ledger(tmp_path):
+    recorder = opened(tmp_path)
+    recorder.receiver("r")
+    for turn in range(4):
+        recorder.connected(0, "u", NOW + turn * 100 * S)
+        recorder.disconnected(0, "no answer", NOW + (turn * 100 + 50) * S)
+    recorder.close()
+    assert [g.until_ns for g in read_ledger(tmp_path).gaps] == [NOW + (t + 1) * 100 * S for t in range(3)] + [None]
+    compact(tmp_path, OsFiles(), NOW + 250 * S)
+    ledger = read_ledger(tmp_path)
+    assert [g.until_ns for g in ledger.gaps] == [NOW + 300 * S, None]
+    assert ledger.connections == 4
+    assert ledger.connected == {}
+    assert ledger.first[0]["at"] == NOW
+    before = (tmp_path / "ledger.jsonl").read_bytes()
+    compact(tmp_path, OsFiles(), NOW + 250 * S)
+    assert (tmp_path / "ledger.jsonl").read_bytes() == before
+
+
+def test_damaged_lines_of_the_ledger_are_kept_aside(tmp_path):
+    recorder = opened(tmp_path)
+    recorder.receiver("r")
+    recorder.connected(0, "u", NOW)
+    recorder.close()
+    path = tmp_path / "ledger.jsonl"
+    data = path.read_bytes().replace(b'"stopped"', b'"stepped"')
+    path.write_bytes(data)
+    compact(tmp_path, OsFiles(), 0)
+    assert (tmp_path / "ledger.damaged").read_bytes() == data
+    assert read_ledger(tmp_path).bad_lines == 0
+
+
+def test_a_segment_that_nothing_comes_to_is_closed_and_sealed(tmp_path, monkeypatch):
+    monkeypatch.setattr("skywitness.archive.recorder.IDLE_S", 0.0)
+    monkeypatch.setattr("skywitness.archive.recorder.SEAL_LOOK_S", 0.0)
+    recorder = opened(tmp_path, dataclasses.replace(QUICK, seal=True, segment_s=0.05))
+    first = hear(recorder, 10)
+    recorder.turn()
+    assert segments_of(tmp_path) == [0]
+    deadline = time.monotonic() + 30
+    while not segment_path(tmp_path, 0).with_suffix(".seal").exists() and time.monotonic() < deadline:
+        time.sleep(0.05)
+        recorder.turn()
+    assert segment_path(tmp_path, 0).with_suffix(".seal").exists()
+    later = [hear(recorder, 5, seed=k) for k in range(2)]
+    assert segments_of(tmp_path) == [0]
+    recorder.close()
+    assert len(segments_of(tmp_path)) in (2, 3)
+    assert kept(tmp_path).same_as(Frames.concat([first, *later]))
+    assert sequences(tmp_path)[0] == list(range(5 + 3 + 3))
