@@ -6,7 +6,7 @@ rounded by the way a float is printed, and no "-0.0" can come out.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -24,8 +24,10 @@ ABSENT = np.iinfo(np.int64).min
 
 LITERAL, NUMBER, WORD, CALLSIGN, TRIMMED_CALLSIGN, OCTAL, ADDRESS, TIME = range(8)
 KINDS = ("literal", "number", "word", "callsign", "trimmed_callsign", "octal", "address", "time")
+TEXT = "text"  # words as well, to the kernel
 VALUE_BYTES = 32  # the longest value that is no word: a time has 27
 ROWS_AT_ONCE = 16384
+BYTES_AT_ONCE = 32 << 20
 
 HEX_DIGITS: I64 = np.frombuffer(b"0123456789abcdef", np.uint8).astype(np.int64)
 CALLSIGN_BYTES: I64 = np.frombuffer(CHARACTERS.encode("ascii"), np.uint8).astype(np.int64)
@@ -34,15 +36,21 @@ PADDING = 8  # whole words are written, past the end of the text
 POINT, MINUS, ZERO, SPACE, TILDE, DASH, COLON, LETTER_T, LETTER_Z = (ord(c) for c in ".-0 ~-:TZ")
 
 
+Texts = tuple[NDArray[np.int32], U8]
+"""Where each text begins, and the last one ends; and the bytes of all."""
+NO_TEXTS: Mapping[int, Texts] = {}
+
+
 @dataclass(frozen=True, slots=True)
 class TextField:
     """One field of a row.
 
     before, after  text around a value
     kind           what the value is: `number` (an integer, with `decimals` of them behind the point), `word` (place in
-                   `words`), `callsign` (48 bits, padded to 8 with spaces; `trimmed_callsign` without them), `octal`
-                   (four digits), `address` (24 bits, bit 24: not of ICAO, which is written `~`), `time` (microseconds
-                   since 1970, as ISO 8601 in UTC), `literal` (nothing: the text `before` is all)
+                   `words`), `text` (place in the texts that come with the rows), `callsign` (48 bits, padded to 8 with
+                   spaces; `trimmed_callsign` without them), `octal` (four digits), `address` (24 bits, bit 24: not of
+                   ICAO, which is written `~`), `time` (microseconds since 1970, as ISO 8601 in UTC), `literal`
+                   (nothing: the text `before` is all)
     missing        what is written instead of all this where the value is ABSENT
     """
 
@@ -250,8 +258,10 @@ class Template:
         texts = bytearray()
         words: list[tuple[int, int]] = [(0, 0)]
         self.row_bytes = 0
+        self.texts_of = [f for f, field in enumerate(fields) if field.kind == TEXT]
+        """Fields whose texts come with the rows."""
         for f, field in enumerate(fields):
-            self.fields[f, :2] = KINDS.index(field.kind), field.decimals
+            self.fields[f, :2] = WORD if field.kind == TEXT else KINDS.index(field.kind), field.decimals
             for k, text in enumerate((field.before, field.after, field.missing)):
                 self.fields[f, 2 + 2 * k : 4 + 2 * k] = len(texts), len(text)
                 texts += text
@@ -262,16 +272,40 @@ class Template:
             value_bytes = max((len(word) for word in field.words), default=VALUE_BYTES)
             self.row_bytes += max(len(field.before) + value_bytes + len(field.after), len(field.missing))
         self.words: I64 = np.array(words, np.int64)
-        self.texts = overlapping_words(np.frombuffer(bytes(texts) + bytes(2 * PADDING), np.uint8).copy())
+        self._texts: U8 = np.frombuffer(bytes(texts) + bytes(2 * PADDING), np.uint8).copy()
+        self.texts = overlapping_words(self._texts)
 
-    def write(self, values: I64) -> Iterator[memoryview]:
-        """Write rows; values is (fields, rows) int64. The memory of one part is used again for the next."""
+    def write(self, values: I64, texts: Mapping[int, Texts] = NO_TEXTS) -> Iterator[memoryview]:
+        """Write rows. The memory of one part is used again for the next.
+
+        values  (fields, rows) int64
+        texts   those of each field of the kind `text` that has any
+        """
         rows = values.shape[1]
-        out: U8 = np.empty(self.row_bytes * min(rows, ROWS_AT_ONCE) + 2 * PADDING, np.uint8)
+        fields, words, words_texts, row_bytes = self.fields, self.words, self.texts, self.row_bytes
+        if texts:
+            fields, words, words_texts, row_bytes = self._with(texts)
+        at_once = max(1, min(rows, ROWS_AT_ONCE, BYTES_AT_ONCE // row_bytes))
+        out: U8 = np.empty(row_bytes * at_once + 2 * PADDING, np.uint8)
         out_words = overlapping_words(out)
-        for start in range(0, rows, ROWS_AT_ONCE):
-            part = np.ascontiguousarray(values[:, start : start + ROWS_AT_ONCE])
-            yield out.data[: fill_text_rows(part, self.fields, self.texts, self.words, out_words)]
+        for start in range(0, rows, at_once):
+            part = np.ascontiguousarray(values[:, start : start + at_once])
+            yield out.data[: fill_text_rows(part, fields, words_texts, words, out_words)]
+
+    def _with(self, texts: Mapping[int, Texts]) -> tuple[I64, I64, I64, int]:
+        """Fields, words, texts and length of a row, if there are more texts."""
+        fields = self.fields.copy()
+        words, parts = [self.words], [self._texts]
+        count, size, row_bytes = len(self.words), len(self._texts), self.row_bytes
+        for f, (offsets, data) in texts.items():
+            lengths = np.diff(offsets).astype(np.int64)
+            fields[f, 8] = count
+            words.append(np.stack([offsets[:-1].astype(np.int64) + size, lengths], axis=1))
+            parts.append(data)
+            count, size = count + len(lengths), size + len(data)
+            row_bytes += int(lengths.max(initial=0))
+        parts.append(np.zeros(2 * PADDING, np.uint8))
+        return fields, np.ascontiguousarray(np.concatenate(words)), overlapping_words(np.concatenate(parts)), row_bytes
 
 
 def scaled(values: NDArray[np.floating], decimals: int, out: I64) -> None:
