@@ -71,6 +71,16 @@ class Live:
                 if number * MINUTE_NS < until_ns and (number + 1) * MINUTE_NS > from_ns
             ]
 
+    def counts(self) -> dict[int, int]:
+        """Minutes with rows that are in no file yet, and how many."""
+        with self.lock:
+            self._sort_in()
+            found: dict[int, int] = {}
+            for minutes in (self.sealed, self.minutes):
+                for number, minute in minutes.items():
+                    found[number] = found.get(number, 0) + minute.rows
+            return found
+
     def waiting(self) -> dict[int, int]:
         """Minutes with rows that are not being written, and since when each waits."""
         with self.lock:

@@ -18,9 +18,20 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import structlog
 
-from skywitness.archive.layout import POSITIONS, STATES, Table, address_keys, array_of, decoded, numbers_of, sorted_once
-from skywitness.archive.live import Live
+from skywitness.archive.layout import (
+    POSITIONS,
+    STATES,
+    US,
+    Table,
+    address_keys,
+    array_of,
+    decoded,
+    numbers_of,
+    sorted_once,
+)
+from skywitness.archive.live import LATEST_NS, Live
 from skywitness.archive.manifest import Entry, Manifest, day_of_minute
+from skywitness.archive.windows import Windows, spans
 from skywitness.batches import I64, U8, U32, VERDICTS, Batch, Positions
 from skywitness.errors import ArchiveError
 from skywitness.tracks.aircraft import AircraftTable, aircraft_key
@@ -32,6 +43,8 @@ log = structlog.get_logger("skywitness.archive")
 INDEX_BYTES = 64 << 20
 """Memory for which aircraft are in which file; what was used last stays."""
 
+PART_ROWS = 500_000
+"""Rows of a part of a long answer, about: a tenth of a gigabyte while it is made."""
 TRACK_BYTES = 32 << 20
 """Memory for the rows of single aircraft that were asked for, by hour."""
 
@@ -88,6 +101,7 @@ class StoredHistory:
         self._index_bytes = 0
         self._tracks: OrderedDict[tuple[str, int, int], tuple[tuple[str, ...], list[Batch]]] = OrderedDict()
         self._track_bytes = 0
+        self._windows = Windows()
         self._index_lock = threading.Lock()
 
     def positions(
@@ -106,6 +120,29 @@ class StoredHistory:
         """
         rows = cast(Positions, self._rows(POSITIONS, from_ns, until_ns, wanted_keys(icao, address_kind)))
         return rows if contradicted else rows.take(rows.verdict != CONTRADICTED)
+
+    def positions_in_parts(
+        self,
+        from_ns: int,
+        until_ns: int,
+        *,
+        icao: U32 | None = None,
+        address_kind: U8 | None = None,
+        contradicted: bool = False,
+        most_rows: int = PART_ROWS,
+    ) -> Iterator[Positions]:
+        """Yield the rows of `positions` in parts, one time after the other, each sorted as there.
+
+        most_rows  of a part, about; a minute that has more is one part
+        """
+        with self.lock:
+            entries = self.manifest.tables[POSITIONS.name].between(from_ns, until_ns)
+            live = self.live.get(POSITIONS.name)
+            waiting = live.counts() if live is not None else {}
+        for begin, end in spans(entries, waiting, from_ns, until_ns, most_rows):
+            rows = self.positions(begin, end, icao=icao, address_kind=address_kind, contradicted=contradicted)
+            if len(rows):
+                yield rows
 
     def states(
         self, from_ns: int, until_ns: int, *, icao: U32 | None = None, address_kind: U8 | None = None
@@ -142,7 +179,7 @@ class StoredHistory:
         if wanted is not None and len(wanted) == 1:
             parts = self._of_one(table, entries, wanted)
         else:
-            parts = self._of_files(table, entries, wanted)
+            parts = self._of_files(table, entries, wanted, from_ns, until_ns)
         for rows in waiting:
             parts.append(rows if wanted is None else rows.take(np.isin(address_keys(rows), wanted)))
         rows = table.batch.concat(parts)
@@ -151,8 +188,11 @@ class StoredHistory:
             rows = rows.take((times >= from_ns) & (times < until_ns))
         return sorted_once(table, rows)
 
-    def _of_files(self, table: Table, entries: list[Entry], wanted: I64 | None) -> list[Batch]:
-        stored = [part for entry in entries if (part := self._read(table, entry, wanted)) is not None]
+    def _of_files(
+        self, table: Table, entries: list[Entry], wanted: I64 | None, from_ns: int = 0, until_ns: int = LATEST_NS
+    ) -> list[Batch]:
+        span = from_ns // US, -(-until_ns // US)
+        stored = [part for entry in entries if (part := self._read(table, entry, wanted, span)) is not None]
         return [decoded(table, pa.concat_tables(stored))] if stored else []
 
     def _of_one(self, table: Table, entries: list[Entry], wanted: I64) -> list[Batch]:
@@ -184,8 +224,13 @@ class StoredHistory:
             while self._track_bytes > TRACK_BYTES:
                 self._track_bytes -= nbytes(self._tracks.popitem(last=False)[1][1])
 
-    def _read(self, table: Table, entry: Entry, wanted: I64 | None) -> pa.Table | None:
-        """Return the rows of the wanted aircraft in a file, as stored; None if there are none."""
+    def _read(
+        self, table: Table, entry: Entry, wanted: I64 | None, span: tuple[int, int] = (0, LATEST_NS)
+    ) -> pa.Table | None:
+        """Return the rows of the wanted aircraft in a file, as stored; None if there are none.
+
+        span  from and until, in microseconds: rows of other times may be left out
+        """
         path = self.directory / entry.path
         if wanted is not None:
             with self._index_lock:
@@ -196,6 +241,9 @@ class StoredHistory:
                 return None
         try:
             with parquet_of(path, str(path)) as file:
+                if wanted is None and entry.span > 1:
+                    require_columns(table, file.schema_arrow, entry.path)
+                    return self._windows.rows(entry, file, *span)
                 return self._read_open(table, entry, file, wanted, known is not None if wanted is not None else True)
         except FileNotFoundError:
             with self.lock:
@@ -213,7 +261,7 @@ class StoredHistory:
         if wanted is None:
             return file.read(use_threads=False)
         if not is_indexed:
-            keys = np.unique(keys_of(file.read(columns=["icao", "address_kind"], use_threads=False)))
+            keys = aircraft_in(file)
             self.remember(entry, keys)
             if not is_any_of(wanted, keys):
                 return None
@@ -268,6 +316,14 @@ def is_any_of(wanted: I64, keys: I64) -> bool:
 def keys_of(rows: pa.Table) -> I64:
     """Kind and address of stored rows as one number."""
     return numbers_of(rows.column("icao"))[0] | numbers_of(rows.column("address_kind"))[0] << 24
+
+
+def aircraft_in(file: pq.ParquetFile) -> I64:
+    """Keys of the aircraft of a file, sorted, each once."""
+    columns = ["icao", "address_kind"]
+    groups = range(file.metadata.num_row_groups)
+    found = [np.unique(keys_of(file.read_row_group(group, columns, use_threads=False))) for group in groups]
+    return np.unique(np.concatenate([np.zeros(0, np.int64), *found]))
 
 
 def require_columns(table: Table, schema: pa.Schema, source: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Protocol
 
 from skywitness.batches import U8, U32, Positions
@@ -29,6 +30,21 @@ class History(Protocol):
 
         icao, address_kind  equally long lists of aircraft; all if not given
         contradicted        with the rows that were rejected, and their reason
+        """
+
+    def positions_in_parts(
+        self,
+        from_ns: int,
+        until_ns: int,
+        *,
+        icao: U32 | None = None,
+        address_kind: U8 | None = None,
+        contradicted: bool = False,
+    ) -> Iterator[Positions]:
+        """Yield the rows of `positions` in parts, one time after the other, each sorted as there.
+
+        Memory does not grow with the span. No row is missed or given twice; of what comes while the parts are read, a
+        later part may have it.
         """
 
     def states(

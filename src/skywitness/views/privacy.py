@@ -12,7 +12,7 @@ import hmac
 import json
 import math
 import secrets
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -426,6 +426,21 @@ class PublicHistory:
             from_ns, until_ns, icao=icao, address_kind=address_kind, contradicted=contradicted
         )  # fmt: skip
         return self._privacy.positions(rows)
+
+    def positions_in_parts(
+        self,
+        from_ns: int,
+        until_ns: int,
+        *,
+        icao: U32 | None = None,
+        address_kind: U8 | None = None,
+        contradicted: bool = False,
+    ) -> Iterator[Positions]:
+        """See `History.positions_in_parts`."""
+        for rows in self._history.positions_in_parts(
+            from_ns, until_ns, icao=icao, address_kind=address_kind, contradicted=contradicted
+        ):
+            yield self._privacy.positions(rows)
 
     def states(
         self, from_ns: int, until_ns: int, *, icao: U32 | None = None, address_kind: U8 | None = None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Iterator
 
 import numpy as np
 
@@ -68,6 +69,18 @@ class Trails:
         found = Positions.concat(parts)
         order = np.lexsort((found.parent, found.time_ns, aircraft_key(found.icao, found.address_kind)))
         return found.take(order)
+
+    def positions_in_parts(
+        self,
+        from_ns: int,
+        until_ns: int,
+        *,
+        icao: U32 | None = None,
+        address_kind: U8 | None = None,
+        contradicted: bool = False,
+    ) -> Iterator[Positions]:
+        """See `History.positions_in_parts`; half an hour is one part."""
+        yield self.positions(from_ns, until_ns, icao=icao, address_kind=address_kind, contradicted=contradicted)
 
     def states(
         self, from_ns: int, until_ns: int, *, icao: U32 | None = None, address_kind: U8 | None = None
