@@ -13,11 +13,12 @@ from litestar.handlers import HTTPRouteHandler
 
 from skywitness.batches import Positions
 from skywitness.identity.table import Entry
+from skywitness.tracks.aircraft import AircraftTable
 from skywitness.units import NS_PER_S
 from skywitness.views.api.bodies import problem
 from skywitness.views.api.clients import Clients, address_of
 from skywitness.views.feeds.heatmap import HALF_HOUR_NS, SLICE_NS, heatmap
-from skywitness.views.feeds.trace_json import STEP_NS, thinned, trace_json
+from skywitness.views.feeds.trace_json import STATE_NS, STEP_NS, thinned, trace_json
 
 __all__ = ["handlers", "positions_of_one", "who_is"]
 
@@ -41,6 +42,17 @@ def positions_of_one(clients: Clients, icao: int, kinds: tuple[int, ...], from_n
     if len(kinds) > 1:
         found = found.take(np.argsort(found.time_ns, kind="stable"))
     return found
+
+
+def states_of_one(clients: Clients, icao: int, kinds: tuple[int, ...], positions: Positions) -> AircraftTable:
+    """Return what was known of one address in the time of its rows, in order of time."""
+    found = clients.past.states(
+        int(positions.time_ns[0]) - STATE_NS,
+        int(positions.time_ns[-1]) + STATE_NS + 1,
+        icao=np.full(len(kinds), icao, np.uint32),
+        address_kind=np.array(kinds, np.uint8),
+    )
+    return found.take(np.argsort(found.seen_time_ns, kind="stable"))
 
 
 def who_is(clients: Clients, icao: int, kinds: tuple[int, ...]) -> Entry | None:
@@ -77,11 +89,15 @@ def handlers(clients: Clients) -> list[HTTPRouteHandler]:
             return None
         if which == "recent":
             found = found.slice(max(0, len(found) - RECENT_ROWS), len(found))
-        return trace_json(found, name, int(found.time_ns[0]), who_is(clients, icao, kinds))
+        states = states_of_one(clients, icao, kinds, found)
+        return trace_json(found, name, int(found.time_ns[0]), who_is(clients, icao, kinds), states)
 
     def day_trace(start_ns: int, icao: int, kinds: tuple[int, ...], name: str) -> bytes | None:
         found = thinned(positions_of_one(clients, icao, kinds, start_ns, start_ns + DAY_NS))
-        return trace_json(found, name, start_ns, who_is(clients, icao, kinds)) if len(found) else None
+        if not len(found):
+            return None
+        states = states_of_one(clients, icao, kinds, found)
+        return trace_json(found, name, start_ns, who_is(clients, icao, kinds), states)
 
     def replay(start_ns: int) -> bytes | None:
         rows = 0

@@ -273,8 +273,11 @@ def aircraft_json(table: AircraftTable, now_ns: int, messages_total: int) -> byt
     return WITHOUT_IDENTITY.file(table, now_ns, messages_total)
 
 
-def field_values(table: AircraftTable, now_ns: int) -> I64:
-    """Return the integers that the template turns into text, (fields, rows)."""
+def field_values(table: AircraftTable, now_ns: int | I64) -> I64:
+    """Return the integers that the template turns into text, (fields, rows).
+
+    now_ns  ages are counted from it, of each row from its own if there are many
+    """
     out: I64 = np.full((len(FIELDS), len(table)), ABSENT, np.int64)
     ground = table.on_ground == 1
 

@@ -10,7 +10,9 @@ from numpy.typing import NDArray
 
 from skywitness.batches import F64, I64, Positions
 from skywitness.identity.table import Entry
+from skywitness.tracks.aircraft import AircraftTable
 from skywitness.units import NS_PER_S
+from skywitness.views.feeds import aircraft_json
 from skywitness.views.feeds.aircraft_json import RADIUS_M, TYPES, position_types, quoted
 from skywitness.views.feeds.text_rows import ABSENT, Template, TextField, scaled
 
@@ -19,11 +21,14 @@ __all__ = ["LEG_START", "STALE", "STEP_NS", "find_leg_starts", "identity_keys", 
 STEP_NS = 4 * NS_PER_S
 """A trace has at most one row in so long: a day of one aircraft is then at most 21,600 rows."""
 
-STALE, LEG_START, GEOMETRIC_ALTITUDE = 1, 2, 8
+STALE, LEG_START, GEOMETRIC_RATE, GEOMETRIC_ALTITUDE = 1, 2, 4, 8
 """Bits of a row's flags."""
 
 STALE_NS = 20 * NS_PER_S
 DETAIL_EVERY = 4
+
+STATE_NS = 15 * NS_PER_S
+"""A state this near in time belongs to a place: states are kept every ten seconds."""
 
 MINUTE_NS = 60 * NS_PER_S
 LONG_GAP_NS = 25 * MINUTE_NS
@@ -31,6 +36,13 @@ LONG_STAY_NS = 45 * MINUTE_NS
 LEAST_GAP_NS = 5 * MINUTE_NS
 LEAST_TURNROUND_NS = 12 * MINUTE_NS
 LOW_FT = 20_000.0
+
+OF_STATE = (
+    "ias", "tas", "mach", "wd", "ws", "oat", "track", "track_rate", "roll", "mag_heading", "true_heading", "baro_rate",
+    "geom_rate", "emergency", "category", "nav_qnh", "nav_altitude_mcp", "nav_altitude_fms", "nav_heading", "nav_modes",
+    "version", "nic_baro", "nac_v", "sil", "sil_type", "gva", "sda", "alert", "spi",
+)  # fmt: skip
+"""Keys of a row's detail that the states know, in the order of aircraft.json."""
 
 NULL = b",null"
 FIELDS = {
@@ -49,22 +61,29 @@ FIELDS = {
     "nic": TextField(b',"nic":', "number"),
     "rc": TextField(b',"rc":', "number"),
     "nac_p": TextField(b',"nac_p":', "number"),
+    **{f"state_{name}": aircraft_json.FIELDS[name] for name in OF_STATE},
     "detail_end": TextField(b"}", "literal"),
     "type": TextField(b",", "word", words=quoted(TYPES)),
     "alt_geom": TextField(b",", "number", missing=NULL),
-    "end": TextField(NULL * 3 + b"]", "literal"),  # geometric rate, indicated airspeed and roll are not in the rows
+    "geom_rate": TextField(b",", "number", missing=NULL),
+    "ias": TextField(b",", "number", missing=NULL),
+    "roll": TextField(b",", "number", missing=NULL, decimals=2),
+    "end": TextField(b"]", "literal"),
 }
 TEMPLATE = Template(tuple(FIELDS.values()))
 PLACE = {name: place for place, name in enumerate(FIELDS)}
 
 
-def trace_json(positions: Positions, name: str, start_ns: int, who: Entry | None = None) -> bytes:
+def trace_json(
+    positions: Positions, name: str, start_ns: int, who: Entry | None = None, states: AircraftTable | None = None
+) -> bytes:
     """Write one trace.
 
     positions  of one aircraft, in order of time; contradicted ones left out
     name       six hexadecimal digits, with a tilde before an address that is not of ICAO
     start_ns   what the rows' seconds count from
     who        what is known of its identity
+    states     what was known of it from time to time, in order of time: motion in the air, what is selected, quality
     """
     head: dict[str, Any] = {"icao": name}
     head |= identity_keys(who) if who is not None else {"noRegData": True}
@@ -72,7 +91,10 @@ def trace_json(positions: Positions, name: str, start_ns: int, who: Entry | None
     head["timestamp"] = start_ms / 1000
     parts = [json.dumps(head, ensure_ascii=False).encode()[:-1], b',"trace":[']
     if len(positions):
-        rows = TEMPLATE.write(field_values(positions, start_ms * 1_000_000))
+        values = field_values(positions, start_ms * 1_000_000)
+        if states is not None and len(states):
+            fill_states(values, positions.time_ns, states)
+        rows = TEMPLATE.write(values)
         parts += [bytes(next(rows)[1:]), *map(bytes, rows)]
     return b"".join([*parts, b"\n]}\n"])
 
@@ -138,6 +160,26 @@ def field_values(positions: Positions, start_ns: int) -> I64:
     detail("nac_p", positions.nac_p, positions.nac_p < 12)
     detail("detail_end", np.zeros(rows, np.int64), every)
     return out
+
+
+def fill_states(out: I64, time_ns: I64, states: AircraftTable) -> None:
+    """Fill in what the state nearest in time knows, if it is near; each value has to be as new as in aircraft.json."""
+    seen_ns = states.seen_time_ns
+    after = np.minimum(np.searchsorted(seen_ns, time_ns), len(seen_ns) - 1)
+    before = np.maximum(after - 1, 0)
+    nearest = np.where(np.abs(seen_ns[after] - time_ns) < np.abs(seen_ns[before] - time_ns), after, before)
+    rows = np.flatnonzero(np.abs(seen_ns[nearest] - time_ns) <= STATE_NS)
+    if not len(rows):
+        return
+    values = aircraft_json.field_values(states.take(nearest[rows]), time_ns[rows])
+    said = {name: values[aircraft_json.PLACE[name]] for name in OF_STATE}
+    for name in ("geom_rate", "ias", "roll"):
+        out[PLACE[name], rows] = said[name]
+    geometric = (said["geom_rate"] != ABSENT) & (said["baro_rate"] == ABSENT) & (out[PLACE["rate"], rows] != ABSENT)
+    out[PLACE["flags"], rows[geometric]] |= GEOMETRIC_RATE
+    detailed = out[PLACE["detail"], rows] != ABSENT
+    for name in OF_STATE:
+        out[PLACE[f"state_{name}"], rows] = np.where(detailed, said[name], ABSENT)
 
 
 def find_leg_starts(time_ns: I64, altitude_ft: F64, ground: NDArray[np.bool_]) -> NDArray[np.bool_]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 
 import numpy as np
@@ -9,7 +10,11 @@ import numpy as np
 from skywitness.batches import Positions
 from skywitness.identity.table import Entry
 from skywitness.positions.formats.trace import TraceReader
-from skywitness.views.feeds.trace_json import LEG_START, STALE, find_leg_starts, thinned, trace_json
+from skywitness.tracks.aircraft import AircraftTable, aircraft_table
+from skywitness.tracks.state import NEVER
+from skywitness.views.feeds.aircraft_json import AircraftWriter
+from skywitness.views.feeds.trace_json import LEG_START, OF_STATE, STALE, find_leg_starts, thinned, trace_json
+from tests.aircraft_from import NOW_NS, aircraft_from
 from tests.rows_from import positions_from
 
 S = 1_000_000_000
@@ -109,3 +114,50 @@ def test_a_gap_that_hides_a_landing_parts_two_legs():
 def test_a_long_silence_on_the_ground_parts_two_legs():
     assert flight([0, 60, 1700, 1760], ["ground"] * 4) == [2]
     assert LEG_START == 2
+
+
+def states_every_ten_seconds(first_ns: int, count: int) -> AircraftTable:
+    """States of one aircraft, each value up to 200 s old; a minute without any in the middle."""
+    table = aircraft_table(*aircraft_from(count))
+    seen = first_ns + 10 * S * np.arange(count)
+    seen[count // 2 :] += MINUTE
+    times = {
+        name: np.where(getattr(table, name) < 0, NEVER, getattr(table, name) - NOW_NS + seen)
+        for name in table.names()
+        if name.endswith("_time_ns")
+    }
+    return dataclasses.replace(table, **(times | {"seen_time_ns": seen}))
+
+
+def test_a_row_has_what_the_state_next_to_it_knows():
+    rows = positions_from(300, seconds=1200.0, aircraft=1)
+    states = states_every_ten_seconds(int(rows.time_ns[0]), 100)
+    document = json.loads(trace_json(rows, "abcdef", int(rows.time_ns[0]), None, states))
+    without = json.loads(trace_json(rows, "abcdef", int(rows.time_ns[0])))
+    far = geometric = 0
+    for time_ns, row, plain in zip(rows.time_ns.tolist(), document["trace"], without["trace"], strict=True):
+        away = np.abs(states.seen_time_ns - time_ns)
+        nearest = int(away.argmin())
+        known = {}
+        if away[nearest] <= 15 * S:
+            known = json.loads(AircraftWriter().rows(states.slice(nearest, nearest + 1), time_ns))
+        else:
+            far += 1
+            assert row == plain
+        assert row[11:] == [known.get("geom_rate"), known.get("ias"), known.get("roll")]
+        assert [*row[:6], row[7], *row[9:11]] == [*plain[:6], plain[7], *plain[9:11]]
+        is_geometric = "geom_rate" in known and row[7] is not None
+        assert row[6] == plain[6] | (4 if is_geometric else 0)
+        geometric += is_geometric
+        if row[8] is not None:
+            assert {key: value for key, value in row[8].items() if key not in plain[8]} == {
+                key: known[key] for key in OF_STATE if key in known
+            }
+            assert plain[8].items() <= row[8].items()
+    assert 5 < far < 100
+    assert geometric > 5
+
+
+def test_no_states_leave_a_trace_as_it_is():
+    rows = one_aircraft(30)
+    assert trace_json(rows, "abcdef", 0, None, AircraftTable.empty()) == trace_json(rows, "abcdef", 0)
