@@ -89,6 +89,7 @@ def examine(directory: Path, *, verify: bool = False) -> dict[str, Any]:
         holder = facts["writer"]
         facts["verified_raw"] = raw_damage(directory, holder is not None and holder["running"], problems)
     facts["gaps"] = gaps(directory, problems)
+    facts["ended_without_notice"], facts["receptions_to_decode"] = unfinished(directory, facts["writer"])
     facts["torn"] = sorted(p.relative_to(directory).as_posix() for p in directory.glob("raw/*.torn"))
     facts |= disk(directory, facts, problems)
     return facts
@@ -277,6 +278,23 @@ def gaps(directory: Path, problems: list[str]) -> list[dict[str, Any]]:
     return out
 
 
+def unfinished(directory: Path, holder: dict[str, Any] | None) -> tuple[bool, int]:
+    """Whether the node that recorded ended without notice, and how many receptions the next start decodes once more."""
+    from skywitness.archive.ledger import read_ledger
+    from skywitness.archive.progress import read_decoded
+    from skywitness.archive.tail import find_tail
+
+    if holder is not None and holder["running"]:
+        return False, 0
+    try:
+        has_ended = not read_ledger(directory).connected
+        mark = read_decoded(directory)
+        tail = find_tail(directory, mark.first, 1 << 62, warm_rows=0) if mark is not None else None
+    except (SkywitnessError, OSError):
+        return False, 0  # told where the ledger is read
+    return not has_ended, tail.rows if tail is not None else 0
+
+
 def raw_damage(directory: Path, is_live: bool, problems: list[str]) -> dict[str, Any]:
     """Read every block of receptions and compare its hash; the end of a segment in the writing may be half a block."""
     from skywitness.archive.segments import read_blocks
@@ -295,7 +313,25 @@ def raw_damage(directory: Path, is_live: bool, problems: list[str]) -> dict[str,
                 continue
             damaged.append(path.name)
             problems.append("raw: " + " ".join(str(error).split()))
+            continue
+        problems += seal_damage(path)
     return {"segments": len(files), "receptions": receptions, "damaged_segments": damaged}
+
+
+def seal_damage(path: Path) -> list[str]:
+    """What is wrong with the seal of a segment: it must name the same blocks."""
+    from skywitness.archive.sealer import read_seal
+    from skywitness.archive.segments import read_blocks
+
+    seal = path.with_suffix(".seal")
+    try:
+        named = [digest for _, digest in read_seal(seal)[1]]
+        same = named == [block.digest for block in read_blocks(path, strict=True)]
+        return [] if same else [f"raw: {seal.name}: it is not the seal of this segment"]
+    except FileNotFoundError:
+        return []  # not sealed yet, or deleted meanwhile
+    except (SkywitnessError, OSError, ValueError, KeyError) as error:
+        return ["raw: " + " ".join(str(error).split())]
 
 
 def disk(directory: Path, facts: dict[str, Any], problems: list[str]) -> dict[str, Any]:
@@ -345,7 +381,12 @@ def as_text(facts: dict[str, Any]) -> str:
     lines.append(f"kernels     {kernels['files']} files, {megabytes(kernels['bytes'])} in {kernels['directory']}")
     lines.append(f"data        {facts['directory']}")
     holder = facts["writer"]
-    if holder is None:
+    if facts["ended_without_notice"]:
+        again = facts["receptions_to_decode"]
+        lines.append(
+            f"recording   ended without notice; the next start decodes the last {again:,} receptions once more"
+        )
+    elif holder is None:
         lines.append("recording   no process writes there")
     else:
         lines.append(f"recording   process {holder['pid']}" + ("" if holder["running"] else ", which has ended"))
@@ -379,9 +420,9 @@ def as_text(facts: dict[str, Any]) -> str:
             who = gap["name"] or f"receiver {gap['receiver']}"
             lines.append(f"    {who}, {gap['from']} to {gap['until'] or 'now'}: {gap['reason'].replace('_', ' ')}")
     for gone in facts.get("gone", [])[-SHOWN:]:
+        amount = megabytes(gone["bytes"]) if gone["table"] == "raw" else f"{gone['rows']:,} rows"
         lines.append(
-            f"removed     {gone['table']} of {gone['day']}: {gone['files']} files, {gone['rows']:,} rows"
-            f" ({gone['reason']})"
+            f"removed     {gone['table']} of {gone['day']}: {gone['files']} files, {amount} ({gone['reason']})"
         )
     if facts["torn"]:
         lines.append(

@@ -12,6 +12,7 @@ import pytest
 from skywitness.archive.files import OsFiles
 from skywitness.archive.ledger import LEDGER, Gap, as_line
 from skywitness.archive.manifest import MANIFEST
+from skywitness.archive.sealer import seal_segment
 from skywitness.archive.segments import SegmentWriter
 from skywitness.archive.spool import Spool
 from skywitness.batches import Positions
@@ -41,7 +42,7 @@ def store(tmp_path: Path) -> Path:
         SegmentWriter(OsFiles(), tmp_path, SegmentHeader(number, BEGIN_NS, bytes(16))).close()
     os.utime(tmp_path / "raw" / "00000001.seg", (1_780_315_200, 1_780_315_200))
     os.utime(tmp_path / "raw" / "00000002.seg", (1_780_318_800, 1_780_318_800))
-    (tmp_path / "raw" / "00000001.seal").write_bytes(b"root")
+    seal_segment(tmp_path / "raw" / "00000001.seg")
     return tmp_path
 
 
@@ -210,3 +211,46 @@ def test_an_empty_directory_and_none_at_all(tmp_path: Path, capsys, monkeypatch)
         doctor.run(argparse.Namespace(data=None, verify=False, json=False))
     (tmp_path / "skywitness.toml").write_text(f'data = "{tmp_path.as_posix()}"')
     assert doctor.run(argparse.Namespace(data=None, verify=False, json=False)) == 0
+
+
+def recorded(directory: Path) -> None:
+    """A record that ends without notice, and the seals of its segments."""
+    from skywitness.archive.recorder import Recorder, RecorderSettings
+    from skywitness.archive.segments import segment_path, segments_of
+    from skywitness.batches import Messages, Positions
+    from skywitness.pipeline import Output
+    from tests.frames_from import frames_from
+
+    recorder = Recorder(directory, RecorderSettings(seal=False, segment_bytes=1, reserve_bytes=0), threaded=False)
+    recorder.receiver("roof")
+    recorder.connected(0, "u", BEGIN_NS)
+    for step in range(3):
+        rows = [(BEGIN_NS + step, 0, bytes([step] * 14))] * 10
+        frames = frames_from(rows, recorder.reserve(10, BEGIN_NS))
+        recorder.push(Output(frames, Messages.empty(), Positions.empty()), BEGIN_NS)
+        recorder.turn()
+    recorder._release()
+    for number in segments_of(directory):
+        seal_segment(segment_path(directory, number))
+
+
+def test_an_end_without_notice_is_told(tmp_path: Path, capsys):
+    recorded(tmp_path)
+    facts = asked(tmp_path, capsys, verify=True)[1]
+    assert facts["ended_without_notice"]
+    assert facts["receptions_to_decode"] == 30
+    assert facts["problems"] == []
+    assert doctor.run(argparse.Namespace(data=str(tmp_path), verify=False, json=False)) == 0
+    assert "ended without notice; the next start decodes the last 30 receptions" in capsys.readouterr().out
+
+
+def test_seals_are_verified(tmp_path: Path, capsys):
+    recorded(tmp_path)
+    first, second = sorted((tmp_path / "raw").glob("*.seal"))[:2]
+    first.write_bytes(second.read_bytes())
+    second.write_bytes(second.read_bytes()[:-1])
+    code, facts = asked(tmp_path, capsys, verify=True)
+    assert code == 1
+    assert len(facts["problems"]) == 2
+    assert "not the seal of this segment" in facts["problems"][0]
+    assert "damaged" in facts["problems"][1]
