@@ -24,6 +24,8 @@ ON_GROUND, BRACKETED, APPROACHING, LOST, UNCOVERED = range(len(END_EVIDENCE))
 WINDOW_NS = 120 * NS_PER_S
 LEAST_NS = 12 * NS_PER_S
 BRACKET_FT, BRACKET_NMI, BRACKET_S = 1_500.0, 3.0, 7_200.0
+STEEPEST_FPM = 6_000.0
+"""A steeper slope comes of one wrong altitude."""
 TENDENCY_FPM, TENDENCY_FT = 250.0, 15_000.0
 
 
@@ -87,7 +89,7 @@ def _motion(histories: Histories, at: I64, inward: I64) -> tuple[F32, F32, F32]:
         moved = distance_nmi(rows.lat_deg[at], rows.lon_deg[at], rows.lat_deg[other], rows.lon_deg[other])
         knots = moved / np.abs(minutes) * 60.0
     # Over some tens of seconds the altitudes tell more than one report, which may be of a moment.
-    rate = np.where(np.isfinite(slope), slope, rate).astype(np.float32)
+    rate = np.where(np.abs(slope) <= STEEPEST_FPM, slope, rate).astype(np.float32)
     backwards = far < 0
     course = bearing_deg(rows.lat_deg[at], rows.lon_deg[at], rows.lat_deg[other], rows.lon_deg[other])
     course = np.where(backwards, (course + 180.0) % 360.0, course)

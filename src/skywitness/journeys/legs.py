@@ -18,6 +18,7 @@ from skywitness.geo.sphere import MEAN_RADIUS_NMI
 from skywitness.journeys.edges import ends_of
 from skywitness.journeys.ground import GROUND, GroundSettings, Surroundings, surroundings
 from skywitness.journeys.histories import Histories
+from skywitness.journeys.ranking import rank_ends
 from skywitness.journeys.summing import legs_of
 from skywitness.kernel import kernel, scalar
 from skywitness.reference.airports import Gazetteer
@@ -119,14 +120,15 @@ class Found:
 
 
 def legs(histories: Histories, gazetteer: Gazetteer, settings: LegSettings | None = None) -> Flights:
-    """Return the legs of all histories, with the evidence of their ends. No airport is named yet: see `ranking`."""
+    """Return the legs of all histories, with the evidence of their ends and ranked airports."""
     settings = settings or LegSettings()
     around = surroundings(histories.rows, gazetteer, _edges(histories, settings), settings.ground)
     found = _found(histories, around, settings)
     made = legs_of(histories, found, around)
     ends = ends_of(histories, found, around, made, gazetteer)
     made = _flagged(made, histories, found, around)
-    return Flights(histories, gazetteer, made, ends, Candidates.empty(), found.first, found.last, around.state)
+    ends, candidates = rank_ends(histories, found.first, found.last, ends, gazetteer)
+    return Flights(histories, gazetteer, made, ends, candidates, found.first, found.last, around.state)
 
 
 def _edges(histories: Histories, settings: LegSettings) -> NDArray[np.bool_]:
