@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from skywitness.batches import U8, U32, Positions
 from skywitness.tracks.aircraft import AircraftTable
 
-__all__ = ["History"]
+if TYPE_CHECKING:
+    from skywitness.journeys.legs import Flights
+
+__all__ = ["FlightRecord", "History"]
 
 
 class History(Protocol):
@@ -54,3 +57,10 @@ class History(Protocol):
 
     def days(self) -> list[str]:
         """Return the UTC days with data, YYYY-MM-DD, in order."""
+
+
+class FlightRecord(Protocol):
+    """Flights of the past. Thread-safe. Raises ArchiveError for damaged data."""
+
+    def flights(self, from_ns: int, until_ns: int, *, icao: U32 | None = None) -> Flights:
+        """Return the legs with a part in [from_ns, until_ns), each whole; of all aircraft or of these addresses."""

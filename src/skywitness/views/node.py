@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from skywitness.coverage.report import ReceiverReport
-from skywitness.questions.answer import History
+from skywitness.questions.answer import FlightRecord, History
 from skywitness.tracks.picture import Picture
 from skywitness.views.privacy import Privacy
 
@@ -75,6 +75,8 @@ class Node:
     """Reports as of now, exact places in them: every output goes through `views.privacy`."""
     history: History | None = None
     """None if nothing is recorded."""
+    flights: FlightRecord | None = None
+    """None if no flights are made of the record."""
     metrics: Callable[[], dict[str, float]] = dict
     """Counters and gauges of the parts by full name (`skywitness_...`), labels in braces as Prometheus has them."""
     privacy: Privacy = field(default_factory=Privacy)

@@ -19,7 +19,8 @@ from skywitness.messages.mode_s.pack import CHARACTERS
 from skywitness.tracks.aircraft import AircraftTable, table_of_positions
 from skywitness.tracks.picture import Picture
 from skywitness.units import FOOT_M, FPM_MPS, KNOT_MPS, NS_PER_S
-from skywitness.views.api.bodies import answer, problem
+from skywitness.views.api import opensky_flights
+from skywitness.views.api.bodies import problem
 from skywitness.views.api.clients import Clients, address_of, query_of
 from skywitness.views.api.past import positions_of_one
 from skywitness.views.api.selection import MOST_NAMES, number_of
@@ -267,12 +268,7 @@ def handlers(clients: Clients, credits: Credits | None = None) -> list[HTTPRoute
             request, ("track", icao[0], about_ns // (10 * NS_PER_S), bool(asked_ns)), make, keep=False, headers=headers
         )
 
-    @get([f"{base}/flights/{{which:str}}" for base in BASES], include_in_schema=False, sync_to_thread=False)
-    def flights(request: Request[Any, Any, Any]) -> Response[bytes]:
-        # An empty 404 is how the interface says that there are none.
-        return answer(b"", status=404, headers=paid(request, 4))
-
-    return [all_states, own_states, tracks, flights]
+    return [all_states, own_states, tracks, *opensky_flights.handlers(clients, BASES, paid)]
 
 
 def read_query(request: Request[Any, Any, Any]) -> tuple[dict[str, str], list[int]]:
