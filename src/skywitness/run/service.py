@@ -180,6 +180,9 @@ class Service:
         for part in (self.core, self.intake, self.sources, self.recorder, self.rebuild, self.ports):
             if part is not None:
                 out |= part.metrics()
+        for server in (self.server, self.query_server):
+            for name, count in (server.metrics() if server is not None else {}).items():
+                out[name] = out.get(name, 0.0) + count
         return out
 
     def _hand(

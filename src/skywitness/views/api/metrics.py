@@ -40,6 +40,7 @@ HELP = {
     "skywitness_receiver_watermark_sequence": "Receptions up to this one survive a loss of power.",
     "skywitness_http_requests_total": "Answers by status.",
     "skywitness_http_refused_total": "Requests refused at the gate, by reason.",
+    "skywitness_http_cut_total": "Connections closed because nothing was asked or read on them, by reason.",
     "skywitness_http_open": "Requests and sockets open now.",
     "skywitness_http_websockets_total": "Sockets let in.",
 }

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import binascii
 import ipaddress
+import math
 import time
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable, MutableMapping
@@ -37,6 +39,8 @@ WRONG_KEY_COST = 20
 RATE_HEADERS = b"x-ratelimit-limit, x-ratelimit-remaining, x-ratelimit-reset, retry-after, link"
 LOCAL_NAMES = ("localhost", "127.0.0.1", "::1")
 POLICY_VIOLATION = 1008
+BODY_S = 20.0
+"""A body must be complete so soon."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +85,8 @@ class Problem(Exception):  # noqa: N818 - the word of RFC 9457
 
 TITLES = {
     400: "Bad request", 401: "A key is needed", 403: "Not allowed", 404: "Not found", 405: "Method not allowed",
-    406: "Not acceptable", 410: "Gone", 413: "Too large", 414: "Address too long", 415: "Unsupported media type",
+    406: "Not acceptable", 408: "Too slow", 410: "Gone",
+    413: "Too large", 414: "Address too long", 415: "Unsupported media type",
     421: "Misdirected request", 429: "Too many requests", 431: "Headers too large", 500: "Internal error",
     503: "Unavailable",
 }  # fmt: skip
@@ -143,7 +148,9 @@ class Gate:
             self._check_key_and_rate(scope, headers, name, answer)
             if scope["type"] == "websocket":
                 self.sockets += 1
-            await self.inside(scope, bounded(receive, self.settings.body_bytes), answer.send)
+                await self.inside(scope, receive, answer.send)
+                return
+            await self.inside(scope, bounded(receive, self.settings.body_bytes, BODY_S), answer.send)
         except Problem as problem:
             await answer.problem(problem)
         except ConnectionResetError:
@@ -337,15 +344,28 @@ class Answer:
         await self._send({"type": "http.response.body", "body": b"" if self.scope["method"] == "HEAD" else body})
 
 
-def bounded(receive: Receive, most: int) -> Receive:
-    """A body that may not be longer than it said it would be, nor than allowed."""
+def bounded(receive: Receive, most: int, body_s: float) -> Receive:
+    """A body that may not be longer than allowed, nor take longer to come.
+
+    body_s  from the first wait for it to its end
+    """
     taken = 0
+    ends_s = math.inf
+    is_whole = False
 
     async def next_part() -> MutableMapping[str, Any]:
-        nonlocal taken
-        message = await receive()
+        nonlocal taken, ends_s, is_whole
+        if is_whole:
+            return await receive()  # what comes after a body is that the client goes
+        ends_s = min(ends_s, time.monotonic() + body_s)
+        try:
+            async with asyncio.timeout(max(0.0, ends_s - time.monotonic())):
+                message = await receive()
+        except TimeoutError:
+            raise Problem(408, f"The body has not come within {body_s:g} s.", connection="close") from None
         if message["type"] == "http.request":
             taken += len(message.get("body", b""))
+            is_whole = not message.get("more_body", False)
             if taken > most:
                 raise Problem(413, f"The body is longer than {most} bytes.")
         return message

@@ -6,12 +6,14 @@ import asyncio
 import contextlib
 import socket
 import time
+from collections import Counter
 from typing import Any
 
 import structlog
 import uvicorn
 
 from skywitness.errors import ConfigError, SourceError
+from skywitness.views.api.connections import HEAD_BYTES, Idlers, bounded_protocol
 from skywitness.views.api.security import ApiSettings, is_loopback
 
 __all__ = ["Server", "serve_app"]
@@ -19,21 +21,22 @@ __all__ = ["Server", "serve_app"]
 log = structlog.get_logger("skywitness.api")
 
 IDLE_S = 20.0
-"""A connection on which no request has come, or is complete, for so long is closed."""
-LOOK_S = 5.0
+"""A connection on which no request has come, or is complete, or no answer is read, for so long is closed."""
+LOOK_S = 1.0
 STOP_S = 3
 
 
 class Server:
     """A running web server."""
 
-    def __init__(self, server: uvicorn.Server, host: str, port: int, scheme: str) -> None:
+    def __init__(self, server: uvicorn.Server, host: str, port: int, scheme: str, idlers: Idlers) -> None:
         self.host = host
         self.port = port
         """The real one, also if 0 was asked for."""
         self.url = f"{scheme}://{f'[{host}]' if ':' in host else host}:{port}"
-        self.cut = 0
-        """Connections closed because nothing came."""
+        self.cut: Counter[str] = Counter()
+        """Connections closed, by reason, see `Idlers`."""
+        self._idlers = idlers
         self._server = server
         self._task: asyncio.Task[None] | None = None
         self._watch: asyncio.Task[None] | None = None
@@ -49,17 +52,19 @@ class Server:
         self._watch = asyncio.create_task(self._close_idle())
 
     async def _close_idle(self) -> None:
-        """Close connections that never ask: the server itself waits for a first request for ever."""
-        since: dict[Any, float] = {}
+        """Close connections that never ask or never read: the server itself waits for them for ever."""
         while True:
             await asyncio.sleep(LOOK_S)
-            now = time.monotonic()
-            silent = [c for c in self._server.server_state.connections if getattr(c, "cycle", self) is None]
-            since = {connection: since.get(connection, now) for connection in silent}
-            for connection, then in since.items():
-                if now - then > IDLE_S:
-                    self.cut += 1
-                    connection.transport.abort()
+            for connection, reason in self._idlers.push(self._server.server_state.connections, time.monotonic()):
+                self.cut[reason] += 1
+                connection.transport.abort()
+
+    def metrics(self) -> dict[str, float]:
+        """Counters by full name."""
+        return {
+            f'skywitness_http_cut_total{{reason="{reason}"}}': float(count)
+            for reason, count in sorted(self.cut.items())
+        }
 
     async def close(self) -> None:
         """Stop: requests under way have a moment to end. May be called twice."""
@@ -132,7 +137,8 @@ async def serve_app(
             # Beyond it the gate no longer answers in words: connections are counted here even if nothing is asked.
             limit_concurrency=settings.connections + 200,
             backlog=512,
-            h11_max_incomplete_event_size=32 << 10,
+            http=bounded_protocol(),
+            h11_max_incomplete_event_size=HEAD_BYTES,
             proxy_headers=bool(settings.trusted_proxies),
             forwarded_allow_ips=list(settings.trusted_proxies) or None,
             ssl_certfile=settings.tls_certificate or None,
@@ -145,7 +151,9 @@ async def serve_app(
             f"TLS cannot be set up ({error})", hint="See http.tls_certificate and http.tls_key."
         ) from None
     name = listener.getsockname()
-    server = Server(uvicorn.Server(config), host, int(name[1]), "https" if settings.tls_certificate else "http")
+    scheme = "https" if settings.tls_certificate else "http"
+    idlers = Idlers(IDLE_S, settings.connections_per_address, settings.trusted_proxies)
+    server = Server(uvicorn.Server(config), host, int(name[1]), scheme, idlers)
     await server.start(listener)
     log.info("listening", url=server.url, public=settings.public)
     return server

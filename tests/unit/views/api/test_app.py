@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import socket
+from types import SimpleNamespace
 from typing import Any
 
 import httpx
@@ -13,6 +14,7 @@ from litestar import Request, Response, WebSocket, get, post, websocket
 
 from skywitness.errors import ConfigError, SourceError
 from skywitness.views.api.app import create_app
+from skywitness.views.api.connections import Idlers, bounded_protocol
 from skywitness.views.api.keys import KeyStore
 from skywitness.views.api.security import ApiSettings, Gate, host_of, is_loopback, key_text
 from skywitness.views.api.server import serve_app
@@ -285,6 +287,155 @@ def test_connections_that_never_ask_are_closed(monkeypatch: pytest.MonkeyPatch):
         assert (await client.get("/healthz")).status_code == 200
 
     served(create_app(node_with(3), ApiSettings()), scenario)
+
+
+def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("skywitness.views.api.server.IDLE_S", 0.3)
+    monkeypatch.setattr("skywitness.views.api.server.LOOK_S", 0.05)
+
+
+async def closed(reader: asyncio.StreamReader) -> bytes:
+    """What still comes until the other side closes."""
+    parts = []
+    with contextlib.suppress(ConnectionResetError):
+        while part := await asyncio.wait_for(reader.read(1 << 16), 20):
+            parts.append(part)
+    return b"".join(parts)
+
+
+def test_a_second_request_that_is_never_whole_closes_its_connection(monkeypatch: pytest.MonkeyPatch):
+    """The server's own time-out ends with the first byte of a further request."""
+    quick(monkeypatch)
+
+    async def scenario(client: Any) -> None:
+        reader, writer = await asyncio.open_connection("127.0.0.1", client.base_url.port)
+        writer.write(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\nGET /healthz HT")
+        answer = await closed(reader)
+        assert answer.startswith(b"HTTP/1.1 200")
+        assert answer.count(b"HTTP/1.1") == 1
+        writer.close()
+
+    served(create_app(node_with(3), ApiSettings()), scenario)
+
+
+def test_a_client_that_never_reads_is_cut_and_one_that_reads_slowly_is_not(monkeypatch: pytest.MonkeyPatch):
+    quick(monkeypatch)
+    size = 24 << 20  # more than the system's own buffers take
+
+    @get("/large", sync_to_thread=False)
+    def large() -> Response[bytes]:
+        return Response(bytes(size), media_type="application/octet-stream")
+
+    async def scenario() -> None:
+        server = await serve_app(app, "127.0.0.1", 0)
+        ask = b"GET /large HTTP/1.1\r\nHost: localhost\r\n\r\n"
+        stuck = await asyncio.open_connection("127.0.0.1", server.port, limit=1 << 10)
+        stuck[1].write(ask)
+        reader, writer = await asyncio.open_connection("127.0.0.1", server.port, limit=1 << 16)
+        writer.write(ask)
+        taken = 0
+        while not server.cut:
+            taken += len(await asyncio.wait_for(reader.read(1 << 18), 20))
+            await asyncio.sleep(0.02)
+        assert server.cut == {"unread": 1}
+        assert server.metrics() == {'skywitness_http_cut_total{reason="unread"}': 1.0}
+        while taken < size:
+            part = await asyncio.wait_for(reader.read(1 << 20), 20)
+            assert part
+            taken += len(part)
+        stuck[1].transport.abort()
+        writer.close()
+        await server.close()
+
+    app = create_app(node_with(3), ApiSettings(), [lambda node: [large]])
+    asyncio.run(scenario())
+
+
+def test_a_body_that_drips_is_refused_in_time(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("skywitness.views.api.security.BODY_S", 0.3)
+
+    @post("/take")
+    async def take(request: Request[Any, Any, Any]) -> str:
+        return str(len(await request.body()))
+
+    async def scenario(client: Any) -> None:
+        reader, writer = await asyncio.open_connection("127.0.0.1", client.base_url.port)
+        writer.write(b"POST /take HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000\r\n\r\n")
+        drips = asyncio.create_task(drip(writer))
+        answer = await closed(reader)
+        assert answer.startswith(b"HTTP/1.1 408")
+        drips.cancel()
+        await asyncio.gather(drips, return_exceptions=True)
+        writer.close()
+        assert (await client.post("/take", content=b"whole")).text == "5"
+
+    async def drip(writer: asyncio.StreamWriter) -> None:
+        while True:
+            writer.write(b"x")
+            await asyncio.sleep(0.05)
+
+    served(create_app(node_with(3), ApiSettings(), [lambda node: [take]]), scenario)
+
+
+@pytest.mark.parametrize("head", [b"GET /" + b"a" * (1 << 20), b"GET / HTTP/1.1\r\nX-Long: " + b"a" * (1 << 20)])
+def test_a_head_without_an_end_is_not_kept(head: bytes):
+    async def scenario(client: Any) -> None:
+        reader, writer = await asyncio.open_connection("127.0.0.1", client.base_url.port)
+        writer.write(head)
+        assert (await closed(reader))[:12] in (b"", b"HTTP/1.1 400")
+        writer.close()
+        # Of whole requests on one connection there may be any number.
+        for _ in range(200):
+            assert (await client.get("/healthz", headers={"x-some": "a" * 1000})).status_code == 200
+
+    served(create_app(node_with(3), ApiSettings()), scenario)
+
+
+def test_without_the_faster_parser_heads_are_bounded_as_well(monkeypatch: pytest.MonkeyPatch):
+    def missing(name: str) -> Any:
+        raise ImportError(name)
+
+    monkeypatch.setattr("importlib.import_module", missing)
+    assert bounded_protocol() == "h11"
+
+
+class Connection:
+    """What `Idlers` sees of one."""
+
+    def __init__(self, host: str, cycle: Any = None, waiting: int = 0) -> None:
+        self.client = (host, 1)
+        self.cycle = cycle
+        self.waiting = waiting
+        self.transport = self
+
+    def get_write_buffer_size(self) -> int:
+        return self.waiting
+
+
+def test_of_too_many_connections_of_one_address_the_idle_ones_go():
+    asking = SimpleNamespace(response_complete=False)
+    done = SimpleNamespace(response_complete=True)
+    many = [Connection("192.0.2.1", cycle) for cycle in (asking, asking, done, None, done)]
+    others = [Connection(host) for host in ("127.0.0.1", "198.51.100.7", "::1", "192.0.2.2", "fe80::1%eth0") * 4]
+    idlers = Idlers(20.0, 4, ("198.51.100.0/24",))
+    assert idlers.push([*many, *others], 0.0) == [(many[2], "address")]
+    assert idlers.push(many[:2] * 5, 1.0) == []  # those that ask are held back by the gate
+
+
+def test_silence_is_counted_from_the_last_change():
+    one = Connection("192.0.2.1", waiting=10)
+    idlers = Idlers(20.0, 4)
+    assert idlers.push([one], 0.0) == []
+    one.waiting = 9
+    assert idlers.push([one], 19.0) == []
+    assert idlers.push([one], 38.0) == []
+    assert idlers.push([one], 40.0) == [(one, "unread")]
+    one.waiting, one.cycle = 0, SimpleNamespace(response_complete=False)
+    assert idlers.push([one], 41.0) == []
+    one.cycle.response_complete = True
+    assert idlers.push([one], 42.0) == []
+    assert idlers.push([one], 63.0) == [(one, "silent")]
+    assert idlers.push([], 64.0) == []
 
 
 def test_one_address_cannot_hold_all_places():
