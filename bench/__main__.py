@@ -22,7 +22,19 @@ from skywitness.run.memory import keep_freed_memory  # noqa: E402
 
 __all__ = ["BENCHMARKS", "main"]
 
-BENCHMARKS = ("core", "columns", "comm_b", "demod", "startup", "recorder", "wire", "serve", "pi")
+BENCHMARKS = (
+    "core",
+    "columns",
+    "comm_b",
+    "demod",
+    "startup",
+    "recorder",
+    "wire",
+    "serve",
+    "pi",
+    "journeys",
+    "founding",
+)
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:  # what type checkers and editors see; the rest of the world g
     from skywitness.messages.mode_s.columns import decode_table
     from skywitness.messages.mode_s.decode import decode
     from skywitness.messages.mode_s.explain import explain
-    from skywitness.run.flights import legs
+    from skywitness.run.flights import journeys, legs
     from skywitness.run.track import track
     from skywitness.simulate.simulate import simulate
     from skywitness.sources.readers import open_recording
@@ -27,6 +27,7 @@ __all__ = [
     "decode",
     "decode_table",
     "explain",
+    "journeys",
     "legs",
     "open_recording",
     "read",
@@ -43,6 +44,7 @@ PUBLIC = {
     "decode": "skywitness.messages.mode_s.decode:decode",
     "decode_table": "skywitness.messages.mode_s.columns:decode_table",
     "explain": "skywitness.messages.mode_s.explain:explain",
+    "journeys": "skywitness.run.flights:journeys",
     "legs": "skywitness.run.flights:legs",
     "open_recording": "skywitness.sources.readers:open_recording",
     "read": "skywitness.sources.readers:read_frames",

@@ -79,3 +79,28 @@ def test_the_commands_know_it(demo, capsys):
     lines = capsys.readouterr().out.splitlines()
     assert len(lines) == 4
     assert all(line.startswith("SIMULATED: ") for line in lines)
+
+
+def test_the_founding_question_is_answered_and_no_more(demo, tmp_path, capsys):
+    out = tmp_path / "journeys.jsonl"
+    assert main(["journeys", str(demo.directory), "--icao", "154073", "--icao", "1551e0", "-o", str(out)]) == 0
+    told = capsys.readouterr().out
+    rows = [json.loads(line) for line in out.read_text().splitlines()]
+    for icao in ("154073", "1551e0"):
+        mine = [row for row in rows if row["icao24"] == icao]
+        out_bound = mine[0]
+        assert (out_bound["departure_airport"], out_bound["arrival_airport"]) == ("UUMU", "SVMI")
+        assert out_bound["departure_not_before"].startswith("2019-03-22")
+        assert out_bound["arrival_not_after"].startswith("2019-03-23")
+        syria, dakar = out_bound["stops"]
+        assert (syria["kind"], syria["airport"]) == ("observed", "OSLK")
+        assert (dakar["kind"], dakar["airport"]) == ("inferred", None)
+        assert {"GOOY", "GOBD"} <= {one["airport"] for one in dakar["candidates"]}
+        assert out_bound["provenance"] == "simulated"
+        assert "nothing received for up to 4" in out_bound["sentence"]
+    (home,) = [
+        row for row in rows if row["departure_not_before"] and row["departure_not_before"].startswith("2019-03-24")
+    ]
+    assert (home["icao24"], home["departure_airport"], home["arrival_airport"]) == ("154073", "SVMI", None)
+    assert len(rows) == 3
+    assert told.count("SIMULATED: ") == 3

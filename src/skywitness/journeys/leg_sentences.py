@@ -44,12 +44,14 @@ def place_text(flights: Flights, end: int) -> str:
     return f"at {abs(lat):.2f} {'N' if lat >= 0 else 'S'} {abs(lon):.2f} {'E' if lon >= 0 else 'W'}"
 
 
-def end_sentence(flights: Flights, end: int) -> str:
-    """Return what is known of one end of a leg."""
-    ends = flights.ends
+def end_sentence(flights: Flights, end: int, beside_ns: int | None = None) -> str:
+    """Return what is known of one end of a leg.
+
+    beside_ns  a time on whose day times are told without the date; with the date if it is not given
+    """
+    ends, beside = flights.ends, beside_ns
     departs = ends.side[end] == SIDES.index("departure")
     evidence = END_EVIDENCE[ends.evidence[end]]
-    beside = int(flights.legs.from_ns[end // 2])
     before, after = int(ends.not_before_ns[end]), int(ends.not_after_ns[end])
     sure = ends.probability[end] >= ASSERTED
     airport = int(ends.airport[end])
@@ -68,11 +70,11 @@ def end_sentence(flights: Flights, end: int) -> str:
     return text + _named(flights, end)
 
 
-def _span(before: int, after: int, beside: int) -> str:
+def _span(before: int, after: int, beside: int | None) -> str:
     if before != UNTIMED and after != UNTIMED:
         if after - before < 2_000_000_000:
             return f"at {time_text(after, beside)}"
-        return f"between {time_text(before, beside)} and {time_text(after, beside)}"
+        return f"between {time_text(before, beside)} and {time_text(after, before)}"
     if before != UNTIMED:
         return f"after {time_text(before, beside)}"
     return f"before {time_text(after, beside)}" if after != UNTIMED else "at an unknown time"
@@ -124,8 +126,9 @@ def leg_sentence(flights: Flights, leg: int, name: str = "") -> str:
     callsign = callsign_text(int(legs.callsign[leg])).strip() if legs.callsign[leg] else ""
     who += f" as {callsign}" if callsign else ""
     marks = [word.replace("_", " ") for bit, word in enumerate(FLAGS) if int(legs.flags[leg]) >> bit & 1]
-    text = f"{time_text(int(legs.from_ns[leg]))[:10]} {who}: {end_sentence(flights, 2 * leg)}"
-    text += f"; {end_sentence(flights, 2 * leg + 1)}"
+    begin = int(legs.from_ns[leg])
+    text = f"{time_text(begin)[:10]} {who}: {end_sentence(flights, 2 * leg, begin)}"
+    text += f"; {end_sentence(flights, 2 * leg + 1, begin)}"
     silence = float(legs.gap_s[leg])
     if silence >= 600.0:
         text += f"; longest silence {round(silence / 60.0)} min"

@@ -19,14 +19,18 @@ from skywitness.batches import UNTIMED, Positions
 from skywitness.errors import ArchiveError, FormatError, SourceError
 from skywitness.journeys.columns import NAMES, positions_of
 from skywitness.journeys.histories import Histories, HistorySettings, histories
+from skywitness.journeys.journeys import JourneySettings, Undertakings
+from skywitness.journeys.journeys import journeys as find_journeys
 from skywitness.journeys.legs import Flights, LegSettings
 from skywitness.journeys.legs import legs as find_legs
+from skywitness.journeys.sentences import journey_sentence
 from skywitness.reference.airports import Gazetteer
 from skywitness.reference.load import load_gazetteer
 from skywitness.run.track import Tracking
 from skywitness.views.feeds.flights import leg_table
+from skywitness.views.feeds.journeys import journey_table
 
-__all__ = ["FlightTables", "flights_of", "legs", "positions_in", "read_positions"]
+__all__ = ["FlightTables", "JourneyTables", "flights_of", "journeys", "legs", "positions_in", "read_positions"]
 
 TABLES = (".parquet", ".arrow", ".feather", ".csv", ".jsonl", ".ndjson")
 HEAD_BYTES = 65_536
@@ -159,6 +163,43 @@ class FlightTables:
         import polars
 
         return polars.from_arrow(self.to_arrow())
+
+
+@dataclass(frozen=True, slots=True)
+class JourneyTables:
+    """Journeys as other tools want them: a table with one journey a row, stops in it."""
+
+    undertakings: Undertakings
+
+    def __len__(self) -> int:
+        return len(self.undertakings)
+
+    def sentences(self) -> list[str]:
+        """Return each journey in words."""
+        return [journey_sentence(self.undertakings, number) for number in range(len(self))]
+
+    def to_arrow(self) -> pa.Table:
+        """Return an Arrow table; its schema tells each column's unit and meaning."""
+        return journey_table(self.undertakings)
+
+    def to_pandas(self) -> Any:
+        """Return a pandas frame."""
+        return self.to_arrow().to_pandas()
+
+    def to_polars(self) -> Any:
+        """Return a Polars frame."""
+        import polars
+
+        return polars.from_arrow(self.to_arrow())
+
+
+def journeys(source: Any, *, settings: JourneySettings | None = None) -> JourneyTables:
+    """Return the journeys in positions: consecutive flights of one airframe, with their stops.
+
+    source    as for `skywitness.legs`
+    settings  when a stop ends a journey, and how stops in silences are weighed
+    """
+    return JourneyTables(find_journeys(flights_of(positions_in(source)), settings))
 
 
 def flights_of(

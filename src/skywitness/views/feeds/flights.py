@@ -232,10 +232,14 @@ def _write_csv(file: BinaryIO, table: pa.Table) -> None:
 
 def _cell(value: Any) -> Any:
     if isinstance(value, list):
-        return " ".join(
-            f"{one['airport']}:{one['probability']}" if isinstance(one, dict) and "airport" in one else str(one)
-            for one in value
-        )
+        return " ".join(map(_item, value))
     if isinstance(value, bool):
         return str(value).lower()
     return value
+
+
+def _item(value: Any) -> str:
+    """One item of a list: a candidate as LFPG:0.91, a table in a table as JSON."""
+    if isinstance(value, dict) and "airport" in value and "probability" in value:
+        return f"{value['airport']}:{value['probability']}"
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":")) if isinstance(value, dict) else str(value)

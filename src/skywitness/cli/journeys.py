@@ -1,0 +1,76 @@
+"""`skywitness journeys`: undertakings of several flights, with their stops, seen or inferred."""
+
+from __future__ import annotations
+
+import argparse
+from typing import TYPE_CHECKING, Any
+
+from skywitness.cli.legs import add_source_options, chosen
+
+if TYPE_CHECKING:
+    from skywitness.journeys.journeys import Undertakings
+
+__all__ = ["EXAMPLES", "SUMMARY", "add_arguments", "run"]
+
+SUMMARY = "journeys of several flights, with their stops"
+
+EXAMPLES = """\
+examples:
+  skywitness journeys "$(skywitness demo)" --icao 154073 --icao 1551e0      the founding case, simulated
+  skywitness journeys skywitness-data --since 2019-03-22 --until 2019-03-25 -o journeys.jsonl
+  skywitness journeys tracks.parquet -o journeys.geojson
+
+A stop was received on the ground, or is inferred from the time lost in a silence; then its candidates are listed.
+"""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the command's options."""
+    add_source_options(parser)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Find the journeys, write them, and tell them."""
+    from pathlib import Path
+
+    from skywitness.journeys.journeys import journeys
+    from skywitness.journeys.sentences import journey_sentence
+    from skywitness.views.feeds.flights import format_of
+    from skywitness.views.feeds.output import open_output
+
+    outputs = [(out, format_of(out)) for out in args.output]
+    made = journeys(chosen(args))
+    inputs = [source for source in args.sources if Path(source).is_file()]
+    for out, format in outputs:
+        with open_output(out, inputs) as file:
+            _write(file, format, made)
+    if "-" in args.output:
+        return 0
+    for journey in range(len(made)):
+        print(journey_sentence(made, journey))
+    if not len(made):
+        print("No journey: nothing was received in the air.")
+    for out, _ in outputs:
+        print(f"{len(made):,} journeys written to {out}")
+    return 0
+
+
+def _write(file: Any, format: str, made: Undertakings) -> None:
+    from skywitness.journeys.sentences import journey_sentence
+    from skywitness.views.feeds.flights import write_table
+    from skywitness.views.feeds.flights_geojson import write_geojson
+    from skywitness.views.feeds.flights_kml import write_kml
+    from skywitness.views.feeds.journeys import journey_features, journey_table
+
+    if format == "geojson":
+        write_geojson(file, journey_features(made))
+    elif format == "kml":
+        told: dict[int, str] = {}
+        for journey in range(len(made)):
+            first = int(made.journeys.first_leg[journey])
+            told |= dict.fromkeys(
+                range(first, first + int(made.journeys.legs[journey])), journey_sentence(made, journey)
+            )
+        write_kml(file, made.flights, sentences=told)
+    else:
+        write_table(file, format, journey_table(made))
