@@ -25,14 +25,18 @@ from skywitness.archive.segments import SegmentWriter, segment_path
 from skywitness.batches import Frames
 from skywitness.frames.formats.segment import SegmentHeader
 from skywitness.frames.formats.segment_blocks import BLOCK_ROWS, ReceiverRows, encode_block
+from skywitness.frames.formats.segment_uat import encode_uat_block
+from skywitness.frames.formats.uat import UatFrames
 from skywitness.frames.receiver import Receiver
 
-__all__ = ["Piece", "Raw"]
+__all__ = ["Piece", "Raw", "UatPiece"]
 
 log = structlog.get_logger("skywitness.archive")
 
 HURRIED_LEVEL = -3
 """Of zstd, when more than a block waits at once: 16 % more bytes in half the time."""
+UAT_BYTES = 1 << 22
+"""Of receptions on 978 MHz in a block."""
 QUIET_S = 5.0
 """A gap has ended when nothing was lost for so long: losses close together are one line in the ledger."""
 
@@ -59,10 +63,50 @@ class Piece:
             yield Piece(frames, {n: rows for n, rows in receivers.items() if counts[n]}, self.now_ns)
             receivers = after(receivers, counts)
 
+    def encoded(self, level: int) -> bytes:
+        """The rows as a block."""
+        return encode_block(self.frames, self.receivers, level)
+
     def spans(self) -> dict[int, tuple[int, int]]:
         """First and last sequence number of each receiver."""
         counts = np.bincount(self.frames.receiver).tolist()
         return {n: (rows.sequence, rows.sequence + counts[n] - 1) for n, rows in self.receivers.items()}
+
+
+@dataclass(frozen=True, slots=True)
+class UatPiece:
+    """Receptions on 978 MHz of one push; their ids follow one another."""
+
+    frames: UatFrames
+    uplinks: tuple[bytes, ...]
+    """The 432 bytes of each row that a ground station sent."""
+    receivers: dict[int, ReceiverRows]
+    now_ns: int
+
+    def encoded(self, level: int) -> bytes:
+        """The rows as a block."""
+        return encode_uat_block(self.frames, self.uplinks, self.receivers, level)
+
+    def spans(self) -> dict[int, tuple[int, int]]:
+        """First and last sequence number of each receiver."""
+        counts = np.bincount(self.frames.receiver).tolist()
+        return {n: (rows.sequence, rows.sequence + counts[n] - 1) for n, rows in self.receivers.items()}
+
+
+def joined(pieces: list[UatPiece]) -> Iterator[UatPiece]:
+    """The same rows in as few pieces as their ids allow."""
+    while pieces:
+        size = 1
+        while size < len(pieces) and int(pieces[size].frames.id[0]) == int(pieces[size - 1].frames.id[-1]) + 1:
+            size += 1
+        mine, pieces = pieces[:size], pieces[size:]
+        receivers: dict[int, ReceiverRows] = {}
+        for piece in reversed(mine):
+            for number, rows in piece.receivers.items():
+                last = receivers.get(number, rows)
+                receivers[number] = ReceiverRows(rows.sequence, last.connection)
+        uplinks = tuple(data for piece in mine for data in piece.uplinks)
+        yield UatPiece(UatFrames.concat(piece.frames for piece in mine), uplinks, receivers, mine[-1].now_ns)
 
 
 def after(receivers: dict[int, ReceiverRows], counts: list[int]) -> dict[int, ReceiverRows]:
@@ -115,7 +159,8 @@ class Raw:
         self._told: dict[int, Receiver] = {}
         self._version = -1
         self._pending: list[Piece] = []
-        self._rows = 0
+        self._pending_uat: list[UatPiece] = []
+        self._rows = self._uat_bytes = 0
         self._next_id = -1
         self._distrusted = False
         self._unsafe: dict[int, tuple[int, int, int]] = {}
@@ -130,6 +175,8 @@ class Raw:
                 self.lose(part.spans(), "error", part.now_ns)  # an id that was written already is not written again
                 continue
             self._next_id = int(part.frames.id[-1]) + 1
+            if any(int(other.frames.id[0]) >> 32 != int(part.frames.id[0]) >> 32 for other in self._waiting()):
+                self.write()
             if self._pending and int(part.frames.id[0]) != int(self._pending[-1].frames.id[-1]) + 1:
                 self.write()
             self._pending.append(part)
@@ -137,8 +184,27 @@ class Raw:
             if self._rows >= BLOCK_ROWS:
                 self.write()
 
+    def push_uat(self, piece: UatPiece) -> None:
+        """Take in receptions on 978 MHz; they are written with the next block or before the next fsync."""
+        if any(int(other.frames.id[0]) >> 32 != int(piece.frames.id[0]) >> 32 for other in self._waiting()):
+            self.write()
+        self._pending_uat.append(piece)
+        self._uat_bytes += 40 * len(piece.frames) + 432 * len(piece.uplinks)
+        if self._uat_bytes > UAT_BYTES:
+            self.write()
+
+    def _waiting(self) -> list[Piece | UatPiece]:
+        """The oldest of what waits."""
+        return [*self._pending[:1], *self._pending_uat[:1]]
+
     def write(self) -> None:
         """Write what waits, in blocks."""
+        self._write_pending()
+        pieces, self._pending_uat, self._uat_bytes = self._pending_uat, [], 0
+        for piece in joined(pieces):
+            self._write_block(piece, self.level)
+
+    def _write_pending(self) -> None:
         pending, self._pending, self._rows = self._pending, [], 0
         if not pending:
             return
@@ -189,13 +255,13 @@ class Raw:
             self._writer = None
         self._end_gaps(all_of_them=True)
 
-    def _write_block(self, piece: Piece, level: int) -> None:
+    def _write_block(self, piece: Piece | UatPiece, level: int) -> None:
         spans = piece.spans()
         reason = "error"
         try:
             if self._ready(int(piece.frames.id[0]) >> 32, piece.now_ns):
                 assert self._writer is not None
-                block = encode_block(piece.frames, piece.receivers, level)
+                block = piece.encoded(level)
                 self._writer.append(block)
                 self.size = self._writer.size
                 self.counts["rows"] += len(piece.frames)

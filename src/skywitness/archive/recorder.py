@@ -23,17 +23,19 @@ from skywitness.archive.files import Files, OsFiles
 from skywitness.archive.layout import MINUTE_NS
 from skywitness.archive.ledger import LEDGER, LEDGER_VERSION, Gap, as_line, compact, read_ledger, read_lines
 from skywitness.archive.progress import Progress
-from skywitness.archive.raw import Piece, Raw
+from skywitness.archive.raw import Piece, Raw, UatPiece
 from skywitness.archive.receivers import Register
 from skywitness.archive.recovery import WATERMARKS, make_directories, recover
 from skywitness.archive.sealer import Sealer
 from skywitness.archive.segments import read_header, segment_path, segments_of
 from skywitness.archive.spool import Spool, SpoolSettings
 from skywitness.archive.tail import Tail, find_tail
-from skywitness.batches import Frames, Positions
+from skywitness.batches import U16, Frames, Positions
 from skywitness.coverage.report import Watermark
 from skywitness.errors import FormatError
 from skywitness.frames.formats.segment_blocks import BLOCK_ROWS, ReceiverRows
+from skywitness.frames.formats.segment_uat import UAT_ROW
+from skywitness.frames.formats.uat import UatFrames
 from skywitness.frames.receiver import Place, Receiver
 from skywitness.pipeline import Output
 from skywitness.questions.answer import History
@@ -83,7 +85,7 @@ class RecorderSettings:
 class Item:
     """What waits for the thread."""
 
-    piece: Piece | None
+    piece: Piece | UatPiece | None
     positions: Positions | None
     states: AircraftTable | None
     now_ns: int
@@ -149,7 +151,7 @@ class Recorder:
         self.spool = Spool(self.directory, self.settings.spool, self.files)
         self.history: History = self.spool.history
         self.sealer = Sealer(self.directory)
-        self._segment, self._row = self.recovered.segment, 0
+        self._segment, self._row, self._uat_row = self.recovered.segment, 0, 0
         self._segment_at = self._reserved_at = time.monotonic()
         self._lock = threading.Condition()
         self._queue: list[Item] = []
@@ -240,21 +242,33 @@ class Recorder:
     def reserve(self, rows: int, now_ns: int) -> int:
         """Return the id (segment << 32 | row) of the first of so many receptions; the ids follow one another."""
         with self._lock:
-            raw = self._raw
-            is_full = (
-                self._row + rows > 1 << 32
-                or (raw.segment == self._segment and raw.size >= self.settings.segment_bytes)
-                or time.monotonic() - self._segment_at >= self.settings.segment_s
-                or (raw.broken >= self._segment and time.monotonic() >= raw.retry_at)
-            )
-            if is_full and self._row:
-                self._segment, self._row = self._segment + 1, 0
-                self._segment_at = time.monotonic()
+            self._roll(rows, now_ns)
             first = self._segment << 32 | self._row
             self._row += rows
-            self._reserved_at = time.monotonic()
-            self._progress.heard(first, now_ns)
             return first
+
+    def reserve_uat(self, rows: int, now_ns: int) -> int:
+        """The same for receptions on 978 MHz, which are counted apart."""
+        with self._lock:
+            self._roll(rows, now_ns)
+            first = self._segment << 32 | UAT_ROW | self._uat_row
+            self._uat_row += rows
+            return first
+
+    def _roll(self, rows: int, now_ns: int) -> None:
+        """Begin another segment if this one has become too large or too old for so many rows more."""
+        raw = self._raw
+        is_full = (
+            max(self._row, self._uat_row) + rows > UAT_ROW
+            or (raw.segment == self._segment and raw.size >= self.settings.segment_bytes)
+            or time.monotonic() - self._segment_at >= self.settings.segment_s
+            or (raw.broken >= self._segment and time.monotonic() >= raw.retry_at)
+        )
+        if is_full and (self._row or self._uat_row):
+            self._segment, self._row, self._uat_row = self._segment + 1, 0, 0
+            self._segment_at = time.monotonic()
+        self._reserved_at = time.monotonic()
+        self._progress.heard(self._segment << 32 | self._row, now_ns)
 
     def push(self, output: Output, now_ns: int) -> None:
         """Take in what the core put out, and return at once. What the disk is too slow for becomes a gap."""
@@ -280,6 +294,29 @@ class Recorder:
             self._queued_rows += len(frames)
             if self._queued_rows >= BLOCK_ROWS:
                 self._lock.notify()
+
+    def push_uat(self, frames: UatFrames, uplinks: tuple[bytes, ...], now_ns: int) -> None:
+        """Take in receptions on 978 MHz, with ids of `reserve_uat`; their positions come by `push`.
+
+        uplinks  the 432 bytes of each row that a ground station sent
+
+        Raises ValueError if they are not as many as these rows.
+        """
+        if len(uplinks) != int(frames.uplink.sum()):
+            raise ValueError("an uplink's bytes are missing")
+        if not len(frames):
+            return
+        size = 60 * len(frames) + 432 * len(uplinks)
+        with self._lock:
+            if self._closing:
+                return
+            self._now_ns = now_ns
+            piece = UatPiece(frames, uplinks, self._numbered(frames.receiver), now_ns)
+            if self._queued_bytes + size > self.settings.queue_bytes and self._queue:
+                self._overflow.append((piece.spans(), now_ns))
+                return
+            self._queue.append(Item(piece, None, None, now_ns, size))
+            self._queued_bytes += size
 
     def states(self, table: AircraftTable, now_ns: int) -> None:
         """Take in what is known of each aircraft."""
@@ -369,13 +406,17 @@ class Recorder:
         """Put rows in the order of their ids, each id once, and give them their sequence numbers."""
         if (np.diff(frames.id) < 1).any():
             frames = frames.take(np.unique(frames.id, return_index=True)[1])
+        return Piece(frames, self._numbered(frames.receiver), now_ns)
+
+    def _numbered(self, receiver: U16) -> dict[int, ReceiverRows]:
+        """Give rows their sequence numbers: the first one of each receiver."""
         receivers = {}
-        for number, count in enumerate(np.bincount(frames.receiver).tolist()):
+        for number, count in enumerate(np.bincount(receiver).tolist()):
             if count:
                 first = self._sequences.get(number, 0)
                 self._sequences[number] = first + count
                 receivers[number] = ReceiverRows(first, self._connection.get(number, 0))
-        return Piece(frames, receivers, now_ns)
+        return receivers
 
     def turn(self, *, is_due: bool = True) -> None:
         """Write what waits, and, if it is time, make it safe and say so."""
@@ -424,7 +465,9 @@ class Recorder:
             self._write_register()
         self._write_ledger()  # who came is noted before anything of theirs is said to be safe
         for item in items:
-            if item.piece is not None:
+            if isinstance(item.piece, UatPiece):
+                self._raw.push_uat(item.piece)
+            elif item.piece is not None:
                 self._raw.push(item.piece)
         for spans, now_ns in lost:
             self._raw.lose(spans, "overflow", now_ns)
@@ -462,9 +505,9 @@ class Recorder:
         now = time.monotonic()
         with self._lock:
             is_old = now - self._segment_at >= self.settings.segment_s and now - self._reserved_at >= IDLE_S
-            if not (is_old and self._row) or self._queue:
+            if not (is_old and (self._row or self._uat_row)) or self._queue:
                 return
-            self._segment, self._row, self._segment_at = self._segment + 1, 0, now
+            self._segment, self._row, self._uat_row, self._segment_at = self._segment + 1, 0, 0, now
             following = self._segment
         self._raw.end(following)
 
@@ -485,7 +528,7 @@ class Recorder:
             return
         with self._lock:
             if closing and not self.spool.problem:
-                self._progress.finish(self._segment << 32 | self._row)
+                self._progress.finish(self._segment + 1 << 32)
             elif self._now_ns:
                 since = [ns for live in self.spool.live.values() if (ns := live.oldest_ns()) is not None]
                 self._progress.advance(min([self._now_ns, *since]))

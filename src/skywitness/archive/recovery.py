@@ -14,7 +14,7 @@ from skywitness.archive.segments import RAW, next_segment, segment_path, segment
 from skywitness.coverage.report import Watermark
 from skywitness.errors import FormatError
 from skywitness.frames.formats.segment import read_receivers
-from skywitness.frames.formats.segment_blocks import RECEPTIONS, read_table
+from skywitness.frames.formats.segment_blocks import RECEPTIONS, UAT_RECEPTIONS, read_table
 
 __all__ = ["WATERMARKS", "Recovered", "recover"]
 
@@ -83,7 +83,7 @@ def scan(directory: Path, segment: int, files: Files, out: Recovered) -> set[int
     try:
         for _, offset, head, stored in walk(path):
             good = offset + head.size
-            if head.kind == RECEPTIONS:
+            if head.kind in (RECEPTIONS, UAT_RECEPTIONS):
                 for line in read_table(head, stored):
                     number = int(line["receiver"])
                     known.add(number)

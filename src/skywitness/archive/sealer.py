@@ -25,7 +25,8 @@ from skywitness.archive.segments import segment_path, segments_of, walk
 from skywitness.batches import U8, Frames
 from skywitness.errors import ArchiveError, FormatError
 from skywitness.frames.formats.segment import read_receivers
-from skywitness.frames.formats.segment_blocks import RECEPTIONS, Block, decode_block, quantised
+from skywitness.frames.formats.segment_blocks import RECEPTIONS, UAT_RECEPTIONS, Block, decode_block, quantised
+from skywitness.frames.formats.segment_uat import UatBlock, decode_uat_block, uat_leaves
 
 __all__ = ["LEAF_VERSION", "Sealer", "Tree", "leaf_bytes", "leaves", "read_seal", "seal_segment", "unsealed"]
 
@@ -118,7 +119,10 @@ def seal_segment(path: Path, files: Files | None = None) -> dict[str, object]:
     segment = -1
     for block, number in blocks_with_ids(path, ids):
         segment = number
-        tree.push(leaves(block.frames, block.sequence, ids))
+        if isinstance(block, UatBlock):
+            tree.push(uat_leaves(block, ids))
+        else:
+            tree.push(leaves(block.frames, block.sequence, ids))
         digests.append(block.digest)
         firsts.append(int(block.frames.id[0]) & 0xFFFFFFFF)
     if segment < 0:
@@ -140,11 +144,13 @@ def seal_segment(path: Path, files: Files | None = None) -> dict[str, object]:
     return facts
 
 
-def blocks_with_ids(path: Path, ids: dict[int, bytes]) -> Iterator[tuple[Block, int]]:
+def blocks_with_ids(path: Path, ids: dict[int, bytes]) -> Iterator[tuple[Block | UatBlock, int]]:
     """Blocks of receptions and their segment; `ids` holds the receivers told so far."""
     for header, offset, head, stored in walk(path):
         try:
-            if head.kind == RECEPTIONS:
+            if head.kind == UAT_RECEPTIONS:
+                yield decode_uat_block(header.segment, head, stored), header.segment
+            elif head.kind == RECEPTIONS:
                 yield decode_block(header.segment, head, stored), header.segment
             else:
                 ids.update({number: name for number, (_, name, _) in read_receivers(head, stored).items()})

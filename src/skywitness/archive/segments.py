@@ -16,6 +16,7 @@ from skywitness.frames.formats.segment_blocks import (
     HEADER,
     RECEIVERS,
     RECEPTIONS,
+    UAT_RECEPTIONS,
     Block,
     Head,
     decode_block,
@@ -23,6 +24,7 @@ from skywitness.frames.formats.segment_blocks import (
     pack,
     read_head,
 )
+from skywitness.frames.formats.segment_uat import UatBlock, decode_uat_block
 from skywitness.frames.receiver import Receiver
 
 __all__ = [
@@ -32,6 +34,7 @@ __all__ = [
     "read_blocks",
     "read_header",
     "read_segment",
+    "read_uat_blocks",
     "segment_path",
     "segments_of",
     "walk",
@@ -152,6 +155,21 @@ def read_blocks(path: Path, *, strict: bool = False) -> Iterator[Block]:
                 continue
             try:
                 yield decode_block(header.segment, head, stored)
+            except FormatError as error:
+                raise FormatError(error.what, source=path.name, offset=offset) from None
+    except FormatError:
+        if strict:
+            raise
+
+
+def read_uat_blocks(path: Path, *, strict: bool = False) -> Iterator[UatBlock]:
+    """Yield the receptions on 978 MHz of a segment, block by block; see `read_blocks`."""
+    try:
+        for header, offset, head, stored in walk(path):
+            if head.kind != UAT_RECEPTIONS:
+                continue
+            try:
+                yield decode_uat_block(header.segment, head, stored)
             except FormatError as error:
                 raise FormatError(error.what, source=path.name, offset=offset) from None
     except FormatError:

@@ -18,12 +18,15 @@ from skywitness.frames.formats.segment_blocks import (
     HEADER,
     RECEPTIONS,
     TABLE,
+    UAT_RECEPTIONS,
     Head,
     decode_block,
     is_intact,
     read_head,
     read_table,
 )
+from skywitness.frames.formats.segment_uat import decode_uat_block
+from skywitness.frames.formats.uat import UatFrames
 
 __all__ = ["BACK_NS", "BlockPlace", "Tail", "blocks_of", "find_tail"]
 
@@ -50,6 +53,8 @@ class BlockPlace:
     """Id of its first row."""
     time_ns: int
     """Least time of the first rows of its receivers."""
+    is_uat: bool = False
+    """Whether it holds receptions on 978 MHz."""
 
     @property
     def last(self) -> int:
@@ -58,6 +63,13 @@ class BlockPlace:
 
     def frames(self) -> Frames:
         """Unpack it. Raises FormatError if it is damaged."""
+        return decode_block(self.segment, *self._read()).frames
+
+    def uat_frames(self) -> UatFrames:
+        """Unpack one with receptions on 978 MHz. Raises FormatError if it is damaged."""
+        return decode_uat_block(self.segment, *self._read()).frames
+
+    def _read(self) -> tuple[Head, bytes]:
         with self.path.open("rb") as file:
             file.seek(self.offset)
             header = file.read(HEADER.size)
@@ -65,7 +77,7 @@ class BlockPlace:
             stored = file.read(head.stored)
         if not is_intact(head, header, stored):
             raise FormatError("a block is cut off or damaged", source=self.path.name, offset=self.offset)
-        return decode_block(self.segment, head, stored).frames
+        return head, stored
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +90,8 @@ class Tail:
     """All of them have lesser ids."""
     blocks: tuple[BlockPlace, ...] = ()
     """In order; some before `first`."""
+    uat: tuple[BlockPlace, ...] = ()
+    """Blocks with receptions on 978 MHz, of about the same time."""
     provenance: int = 0
     """Index into PROVENANCES of what comes of them."""
 
@@ -92,11 +106,24 @@ class Tail:
             try:
                 yield block, block.frames()
             except (FormatError, OSError) as error:
-                log.warning("block left out", segment=block.path.name, at=block.offset, reason=str(error))
+                tell(block, error)
+
+    def uat_frames(self) -> Iterator[UatFrames]:
+        """The same for receptions on 978 MHz."""
+        for block in self.uat:
+            try:
+                yield block.uat_frames()
+            except (FormatError, OSError) as error:
+                tell(block, error)
+
+
+def tell(block: BlockPlace, error: Exception) -> None:
+    """Log that a block is left out."""
+    log.warning("block left out", segment=block.path.name, at=block.offset, reason=str(error))
 
 
 def blocks_of(directory: Path, segment: int) -> list[BlockPlace]:
-    """Find the blocks of receptions of a segment, as far as their heads can be read."""
+    """Find the blocks of receptions of a segment, of both kinds, as far as their heads can be read."""
     path = segment_path(directory, segment)
     found = []
     try:
@@ -108,12 +135,11 @@ def blocks_of(directory: Path, segment: int) -> list[BlockPlace]:
                 head = next_head(file.read(HEADER.size))
                 if head is None or offset + head.size > size:
                     break
-                if head.kind == RECEPTIONS and head.lines:
+                if head.kind in (RECEPTIONS, UAT_RECEPTIONS) and head.lines:
                     table = read_table(head, file.read(head.lines * TABLE.itemsize))
                     first = header.segment << 32 | head.first_row
-                    found.append(
-                        BlockPlace(path, header.segment, offset, head.rows, first, int(table["time_ns"].min()))
-                    )
+                    begin_ns, is_uat = int(table["time_ns"].min()), head.kind == UAT_RECEPTIONS
+                    found.append(BlockPlace(path, header.segment, offset, head.rows, first, begin_ns, is_uat))
                 offset += head.size
                 file.seek(offset)
     except (FormatError, OSError) as error:
@@ -138,11 +164,26 @@ def find_tail(
 
     Raises ArchiveError if a later version wrote a segment.
     """
+    is_marked = first is not None
     chosen: list[BlockPlace] = []
+    uat: list[BlockPlace] = []
     warm = 0
     begin = 0  # time of the first wanted block
+    is_whole = is_uat_whole = False
     for segment in reversed([n for n in segments_of(directory) if n << 32 < until]):
+        if first is not None and is_marked and segment < first >> 32:
+            is_uat_whole = True
+            is_whole |= not chosen
+        if is_whole and (is_uat_whole or not uat):
+            break
         for block in reversed(blocks_of(directory, segment)):
+            if block.is_uat:
+                if not is_uat_whole:
+                    uat.append(block)
+                    is_uat_whole = not is_marked and block.time_ns < uat[0].time_ns - UNMARKED_NS
+                continue
+            if is_whole:
+                continue
             if first is None and chosen and abs(chosen[-1].time_ns - block.time_ns) > BACK_NS:
                 first = chosen[-1].first  # another time line
             if first is None and chosen and block.time_ns < chosen[0].time_ns - UNMARKED_NS:
@@ -150,9 +191,18 @@ def find_tail(
             if first is not None and block.last < first:
                 begin = begin or (chosen[-1].time_ns if chosen else 0)
                 if not chosen or warm >= warm_rows or not -warm_ns <= block.time_ns - begin <= BACK_NS:
-                    chosen.reverse()
-                    return Tail(first, until, tuple(chosen))
+                    is_whole = True
+                    continue
                 warm += block.rows
             chosen.append(block)
     chosen.reverse()
-    return Tail(first if first is not None else (chosen[0].first if chosen else until), until, tuple(chosen))
+    uat.reverse()
+    if first is None:
+        first = chosen[0].first if chosen else until
+    if is_marked and uat:
+        # They have no mark of their own: what is as new as the others, and the last minutes in any case.
+        since_ns = min([uat[-1].time_ns - UNMARKED_NS, *(block.time_ns for block in chosen[:1])])
+        uat = [block for block in uat if block.time_ns >= since_ns]
+    elif uat:
+        first = min(first, uat[0].segment << 32)
+    return Tail(first, until, tuple(chosen), tuple(uat))

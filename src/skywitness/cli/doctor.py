@@ -297,7 +297,7 @@ def unfinished(directory: Path, holder: dict[str, Any] | None) -> tuple[bool, in
 
 def raw_damage(directory: Path, is_live: bool, problems: list[str]) -> dict[str, Any]:
     """Read every block of receptions and compare its hash; the end of a segment in the writing may be half a block."""
-    from skywitness.archive.segments import read_blocks
+    from skywitness.archive.segments import read_blocks, read_uat_blocks
 
     files = sorted((directory / "raw").glob("*.seg"))
     receptions = 0
@@ -306,6 +306,7 @@ def raw_damage(directory: Path, is_live: bool, problems: list[str]) -> dict[str,
         try:
             for block in read_blocks(path, strict=True):
                 receptions += len(block.frames)
+            receptions += sum(len(block.frames) for block in read_uat_blocks(path, strict=True))
         except FileNotFoundError:
             continue
         except (SkywitnessError, OSError) as error:
@@ -321,12 +322,13 @@ def raw_damage(directory: Path, is_live: bool, problems: list[str]) -> dict[str,
 def seal_damage(path: Path) -> list[str]:
     """What is wrong with the seal of a segment: it must name the same blocks."""
     from skywitness.archive.sealer import read_seal
-    from skywitness.archive.segments import read_blocks
+    from skywitness.archive.segments import walk
+    from skywitness.frames.formats.segment_blocks import RECEIVERS
 
     seal = path.with_suffix(".seal")
     try:
         named = [digest for _, digest in read_seal(seal)[1]]
-        same = named == [block.digest for block in read_blocks(path, strict=True)]
+        same = named == [head.digest for _, _, head, _ in walk(path) if head.kind != RECEIVERS]
         return [] if same else [f"raw: {seal.name}: it is not the seal of this segment"]
     except FileNotFoundError:
         return []  # not sealed yet, or deleted meanwhile

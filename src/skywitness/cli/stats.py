@@ -28,8 +28,8 @@ examples:
 NS_PER_S = 1_000_000_000
 
 NOTICES = (
-    "comment", "downlink", "heartbeat", "marker", "ping", "position", "request", "start", "station", "status", "uplink",
-    "uuid",
+    "comment", "downlink", "heartbeat", "marker", "ping", "position", "request", "start", "station", "status", "uat",
+    "uplink", "uuid",
 )  # fmt: skip
 """What readers count that is no frame and nothing wrong."""
 

@@ -21,10 +21,12 @@ from skywitness.batches import F64, I64, STATUSES, VERDICTS, Frames, Messages, P
 from skywitness.coverage.counting import Counting
 from skywitness.coverage.report import ReceiverReport, Watermark
 from skywitness.errors import SkywitnessError
+from skywitness.frames.formats.segment_uat import UAT_ROW
+from skywitness.frames.formats.uat import UatFrames
 from skywitness.frames.receiver import Place, Receiver, receiver_id
 from skywitness.messages.mode_s.address_table import FORGET_AFTER_NS
 from skywitness.pipeline import Output, Pipeline, Settings
-from skywitness.run.live_input import LinkInput
+from skywitness.run.live_input import Arrived, LinkInput, UatHeard
 from skywitness.run.live_reports import Station, report
 from skywitness.sources.link import Intake, Link
 from skywitness.tracks.aircraft import AircraftTable, aircraft_key, aircraft_table, table_of_positions
@@ -99,6 +101,12 @@ class Record(Sink, Register, Protocol):
 
     def reserve(self, rows: int, now_ns: int) -> int:
         """Return the id of the first of so many receptions; the ids follow one another."""
+
+    def reserve_uat(self, rows: int, now_ns: int) -> int:
+        """The same for receptions on 978 MHz."""
+
+    def push_uat(self, frames: UatFrames, uplinks: tuple[bytes, ...], now_ns: int) -> None:
+        """Keep receptions on 978 MHz."""
 
     def states(self, table: AircraftTable, now_ns: int) -> None:
         """Keep what is known of each aircraft."""
@@ -188,6 +196,7 @@ class Core(threading.Thread):
         self.imported = Positions.empty()
         """The newest row of each aircraft of which there are positions and no messages."""
         self.imported_rows = 0
+        self.uat_frames = 0
         self._inputs: dict[int, LinkInput] = {}
         self._ids = Ids()
         self._places: F64 = np.zeros((0, 2))
@@ -254,6 +263,8 @@ class Core(threading.Thread):
                 rows += len(batch)
                 if isinstance(batch, Frames):
                     batches.append(batch)
+                elif isinstance(batch, UatHeard):
+                    self._hear_uat(batch)
                 else:
                     self._import(batch)
         now_ns = self._now()
@@ -280,6 +291,7 @@ class Core(threading.Thread):
             "skywitness_core_turns_total": self.turns,
             "skywitness_core_busy_seconds_total": self.busy_s,
             "skywitness_frames_total": self.frames,
+            "skywitness_uat_frames_total": self.uat_frames,
             "skywitness_imported_positions_total": self.imported_rows,
             "skywitness_receivers": len(self.stations),
         }
@@ -289,7 +301,7 @@ class Core(threading.Thread):
             out[f'skywitness_positions_total{{verdict="{verdict}"}}'] = count
         return out
 
-    def _take(self, link: Link) -> list[Frames | Positions]:
+    def _take(self, link: Link) -> list[Arrived]:
         """What one link brings; a link that breaks is cut, and harms no other."""
         source = self._inputs.get(link.number)
         if source is None:
@@ -381,6 +393,24 @@ class Core(threading.Thread):
         self._next_imported += rows
         parent = np.arange(self._next_imported - rows, self._next_imported, dtype=np.int64)
         positions = positions.replaced(parent=parent)
+        self._show_imported(positions)
+
+    def _hear_uat(self, heard: UatHeard) -> None:
+        """Take in receptions on 978 MHz: the record keeps them, and their positions point to them."""
+        rows, now_ns = len(heard), self._now()
+        record = self.record
+        first = record.reserve_uat(rows, now_ns) if record is not None else UAT_ROW | self._ids.reserve(rows)
+        frames = heard.frames.replaced(id=np.arange(first, first + rows, dtype=np.int64))
+        self.uat_frames += rows
+        if record is not None:
+            record.push_uat(frames, heard.uplinks, now_ns)
+        positions = heard.decoder.push(frames)
+        self.imported_rows += len(positions)
+        if len(positions):
+            self._show_imported(positions)
+
+    def _show_imported(self, positions: Positions) -> None:
+        """Positions without a message on 1090 MHz: put them out, and keep the newest one of each aircraft."""
         self._output(Output(Frames.empty(), Messages.empty(), positions), self._now())
         both = Positions.concat([self.imported, positions])
         key = aircraft_key(both.icao, both.address_kind)

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from skywitness.batches import U16, Frames, Positions
+from skywitness.batches import I64, U16, Frames, Positions
 from skywitness.frames.demodulate.demodulator import Demodulator
 from skywitness.frames.formats.stamps import COUNTER, GPS, is_gps
+from skywitness.frames.formats.uat import UatFrames
 from skywitness.frames.live_clock import FAR_NS, LiveClock
 from skywitness.frames.receiver import Receiver
 from skywitness.messages.uat.decoder import UatDecoder
@@ -17,12 +19,27 @@ from skywitness.simulate.marks import is_simulated_uuid
 from skywitness.sources.link import Chunk, Link
 from skywitness.sources.readers import FRAME_FORMATS, make_reader
 
-__all__ = ["LinkInput"]
+__all__ = ["Arrived", "LinkInput", "UatHeard"]
 
 UNDECIDED_BYTES = 1 << 16
 """So much of a stream is looked at before its stamps are taken for a counter, unless HURRY_NS pass first."""
 HURRY_NS = 1_000_000_000
 
+
+@dataclass(frozen=True, slots=True)
+class UatHeard:
+    """Receptions on 978 MHz, their ids not yet those of the node, and what makes positions of them."""
+
+    frames: UatFrames
+    uplinks: tuple[bytes, ...]
+    """The bytes of each row that a ground station sent."""
+    decoder: UatDecoder
+
+    def __len__(self) -> int:
+        return len(self.frames)
+
+
+Arrived = Frames | Positions | UatHeard
 Register = Callable[["LinkInput", str, int], Receiver]
 """Give the receiver of a link: by the name it gave itself (empty if none) and its station id (0 if none)."""
 
@@ -40,6 +57,8 @@ class LinkInput:
         """Receivers of the link in the order of its own numbering."""
         self.clock_kind = "none"
         """See CLOCKS."""
+        self.uat_rows = 0
+        """Receptions on 978 MHz."""
         self.seen_ns = 0
         """Arrival of the newest frame; 0 none yet."""
         self.watched_bytes = 0
@@ -66,9 +85,9 @@ class LinkInput:
         """Bytes the reader has seen."""
         return int(getattr(self._reader, "bytes_read", 0))
 
-    def take(self) -> list[Frames | Positions]:
+    def take(self) -> list[Arrived]:
         """Everything that has arrived since the last call, in order."""
-        out: list[Frames | Positions] = []
+        out: list[Arrived] = []
         for item in self.link.take():
             if isinstance(item, Chunk):
                 out += self._read(item)
@@ -79,7 +98,7 @@ class LinkInput:
                 out.append(item)
         return [batch for batch in out if len(batch)]
 
-    def flush(self) -> list[Frames | Positions]:
+    def flush(self) -> list[Arrived]:
         """What is left when the link has closed: the bytes that were looked at, and the last whole frame."""
         out = self._decide() if self._waiting else []
         if self._reader is not None:
@@ -88,7 +107,7 @@ class LinkInput:
                 out.append(self._numbered(self.clock.push(rest, self.seen_ns)))
         return [batch for batch in out if len(batch)]
 
-    def _read(self, chunk: Chunk) -> list[Frames | Positions]:
+    def _read(self, chunk: Chunk) -> list[Arrived]:
         if self._reader is None:
             self._waiting.append(chunk)
             waited = chunk.arrival_ns - self._waiting[0].arrival_ns
@@ -102,10 +121,21 @@ class LinkInput:
         if isinstance(batch, Frames):
             return [self._numbered(self.clock.push(batch, chunk.arrival_ns))]
         if self._uat is not None:
-            batch = self._uat.push(batch)
+            return [self._uat_heard(batch, self._uat, chunk.arrival_ns)]
         return [_near(batch, chunk.arrival_ns)]
 
-    def _decide(self) -> list[Frames | Positions]:
+    def _uat_heard(self, frames: UatFrames, decoder: UatDecoder, arrival_ns: int) -> UatHeard:
+        """Give receptions on 978 MHz times that can be, and the node's number of their receiver."""
+        if not self.receivers:
+            self.receivers.append(self.register(self, "", 0))
+        self.uat_rows += len(frames)
+        self.link.heard(len(frames))
+        receiver = np.full(len(frames), self.receivers[0].number, np.uint16)
+        uplinks = tuple(data for _, data in getattr(self._reader, "uplinks", ()))
+        time_ns = believable(frames.time_ns, arrival_ns)
+        return UatHeard(frames.replaced(receiver=receiver, time_ns=time_ns), uplinks, decoder)
+
+    def _decide(self) -> list[Arrived]:
         """Tell from the first bytes whether stamps are nanoseconds of the day, and read them."""
         waiting, self._waiting = self._waiting, []
         trial = make_reader(self.link.format).push(b"".join(chunk.data for chunk in waiting))
@@ -142,6 +172,11 @@ class LinkInput:
 
 def _near(positions: Positions, arrival_ns: int) -> Positions:
     """Times of positions somebody else has decoded: theirs if it can be, else that of arrival."""
-    time_ns = positions.time_ns
+    time_ns = believable(positions.time_ns, arrival_ns)
+    return positions if time_ns is positions.time_ns else positions.replaced(time_ns=time_ns)
+
+
+def believable(time_ns: I64, arrival_ns: int) -> I64:
+    """Times as told where they can be, else that of arrival."""
     off = (time_ns < arrival_ns - FAR_NS) | (time_ns > arrival_ns + FAR_NS)
-    return positions.replaced(time_ns=np.where(off, arrival_ns, time_ns)) if off.any() else positions
+    return np.where(off, arrival_ns, time_ns) if off.any() else time_ns

@@ -59,7 +59,7 @@ def report(station: Station, counting: Counting, watermark: Watermark | None) ->
     source = station.source
     known = number < len(counting.statuses)
     statuses = counting.statuses[number].tolist() if known else [0] * len(STATUSES)
-    frames = sum(statuses)
+    frames = sum(statuses) + source.uat_rows
     now_s = time.monotonic()
     station.counted.append((now_s, frames))
     then_s, before = station.counted[0]
@@ -76,7 +76,7 @@ def report(station: Station, counting: Counting, watermark: Watermark | None) ->
         seen_ns=source.seen_ns or UNTIMED,
         bytes_in=station.bytes_in,
         frames=frames,
-        accepted=sum(statuses[:2]),
+        accepted=sum(statuses[:2]) + source.uat_rows,
         rejected=rejected,
         unique=int(counting.unique[number]) if known else 0,
         shared=int(counting.shared[number]) if known else 0,

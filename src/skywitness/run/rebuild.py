@@ -18,6 +18,7 @@ import structlog
 from skywitness.archive.recorder import Recorder
 from skywitness.archive.tail import BACK_NS, Tail
 from skywitness.batches import I64, Frames, Positions
+from skywitness.messages.uat.decoder import UatDecoder
 from skywitness.pipeline import Pipeline, Settings
 from skywitness.tracks.aircraft import AircraftTable, aircraft_key, aircraft_table
 
@@ -101,9 +102,20 @@ class Rebuild(threading.Thread):
                 self.receptions += len(part)
                 positions = pass_.pipeline.push(part).positions
                 self._hand(positions, pass_.states(part) if block.last >= self.tail.first else None)
-        if self._flush(pass_):
+        if self._flush(pass_) and self._run_uat():
             self.recorder.filled()
             self.is_done = True
+
+    def _run_uat(self) -> bool:
+        """The receptions on 978 MHz; False if it was stopped meanwhile."""
+        decoders: dict[int, UatDecoder] = {}
+        for frames in self.tail.uat_frames():
+            self.receptions += len(frames)
+            for number in np.unique(frames.receiver).tolist():
+                decoder = decoders.setdefault(number, UatDecoder(self.tail.provenance))
+                if not self._hand(decoder.push(frames.take(frames.receiver == number)), None):
+                    return False
+        return True
 
     def _flush(self, pass_: Pass) -> bool:
         return self._hand(pass_.pipeline.flush().positions, pass_.table())

@@ -21,6 +21,7 @@ from skywitness.frames.formats.segment_blocks import (
     MOST_CONTENT,
     RECEIVERS,
     RECEPTIONS,
+    UAT_RECEPTIONS,
     Head,
     decode_block,
     is_intact,
@@ -30,12 +31,13 @@ from skywitness.frames.formats.segment_blocks import (
 
 __all__ = ["FIRST_BYTES", "SEGMENT_VERSION", "SegmentHeader", "SegmentReader", "parse_header", "read_receivers"]
 
-SEGMENT_VERSION = 1
+SEGMENT_VERSION = 2
+"""1 had no receptions on 978 MHz."""
 MAGIC = b"SKYWSEG\n"
 FIRST = struct.Struct("<8sHHIq16s20xI")
 """Magic, version, zero, segment, time of its beginning in ns UTC, node, CRC-32 of the 60 bytes before."""
 FIRST_BYTES = FIRST.size
-BEGINNINGS = (MAGIC, RECEPTIONS, RECEIVERS)
+BEGINNINGS = (MAGIC, RECEPTIONS, RECEIVERS, UAT_RECEPTIONS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,8 +96,8 @@ class SegmentReader:
 
     receiver  number of the first one
     segment   index of the input in the run; ids count from segment << 32
-    counts    "damaged_blocks", the bytes "skipped" with them, and "unfinished", those of a block that is cut off at the
-              end
+    counts    "uat", receptions on 978 MHz, which are passed over; "damaged_blocks", the bytes "skipped" with them, and
+              "unfinished", those of a block that is cut off at the end
     """
 
     def __init__(self, receiver: int = 0, segment: int = 0) -> None:
@@ -193,7 +195,9 @@ class SegmentReader:
         if not is_intact(head, data[: HEADER.size], stored):
             return False
         try:
-            if head.kind == RECEPTIONS:
+            if head.kind == UAT_RECEPTIONS:
+                self.counts["uat"] += head.rows  # not on this frequency, and so in no batch of frames
+            elif head.kind == RECEPTIONS:
                 found.append(self._numbered(decode_block(0, head, stored).frames))
             else:
                 for number, (_, name, _, uuid) in receivers_of(head, stored).items():

@@ -29,20 +29,31 @@ __all__ = [
     "MOST_CONTENT",
     "RECEIVERS",
     "RECEPTIONS",
+    "TABLE",
+    "UAT_RECEPTIONS",
     "Block",
+    "Cursor",
     "Head",
     "ReceiverRows",
+    "by_receiver",
     "decode_block",
     "encode_block",
+    "is_intact",
+    "levels",
     "pack",
+    "planes",
     "quantised",
     "read_head",
     "read_table",
+    "small",
     "unpack",
+    "unzigzag",
 ]
 
 RECEPTIONS = b"SWB1"
 RECEIVERS = b"SWR1"
+UAT_RECEPTIONS = b"SWU1"
+KINDS = (RECEPTIONS, RECEIVERS, UAT_RECEPTIONS)
 BLOCK_ROWS = 1 << 16
 """Most rows of a block."""
 MOST_CONTENT = 1 << 26
@@ -145,7 +156,7 @@ def read_head(data: bytes | memoryview) -> Head:
     if len(data) < HEADER.size:
         raise FormatError("a block's header is cut off")
     kind, stored, content, rows, first_row, digest, crc, lines, zero = HEADER.unpack(data[: HEADER.size])
-    if kind not in (RECEPTIONS, RECEIVERS) or zero or content > MOST_CONTENT or stored < lines * TABLE.itemsize:
+    if kind not in KINDS or zero or content > MOST_CONTENT or stored < lines * TABLE.itemsize:
         raise FormatError("no block begins here")
     return Head(kind, stored, content, rows, first_row, digest, crc, lines)
 
