@@ -21,7 +21,8 @@ import structlog
 from skywitness.archive.durable import append_file, put_file
 from skywitness.archive.files import Files, OsFiles
 from skywitness.archive.layout import MINUTE_NS
-from skywitness.archive.ledger import LEDGER, LEDGER_VERSION, Gap, as_line, compact, read_ledger, read_lines
+from skywitness.archive.ledger import Gap, as_line, read_ledger
+from skywitness.archive.ledger_file import LedgerFile
 from skywitness.archive.progress import Progress
 from skywitness.archive.raw import Piece, Raw, UatPiece
 from skywitness.archive.receivers import Register
@@ -53,10 +54,6 @@ SEAL_LOOK_S = 5.0
 IDLE_S = 60.0
 """After so long without receptions, none are on their way."""
 MOST_WATERMARK_BYTES = 1 << 20
-LEDGER_GROWTH = 1 << 20
-"""After so many bytes more, and twice as many as before, the ledger is written anew."""
-MOST_LINES = 100_000
-"""Lines of the ledger that wait in memory while it cannot be written; beyond, the oldest are given up."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,8 +160,7 @@ class Recorder:
         self._now_ns = 0
         self._connections = ledger.connections
         self._connection: dict[int, int] = {}
-        self._lines: list[bytes] = []
-        self._ledger_bytes = self._ledger_least = size_of(self.directory / LEDGER)
+        self._ledger = LedgerFile(self.directory, self.files)
         self._open_gaps = {gap.receiver: gap for gap in ledger.gaps if gap.until_ns is None}
         self._marks = dict(self.recovered.watermarks)
         for number, following in self._sequences.items():
@@ -176,18 +172,21 @@ class Recorder:
         self._logged_at = self._sealed_at = self._synced_at = time.monotonic()
         self._progress = Progress(self.directory, self.files, is_new=not segments_of(self.directory))
         self._files_marked = 0
-        self._begin_ledger()
-        crashed = [Gap(n, "crash", self._last_heard(n), None, name=str(line.get("name", ""))) for n, line in
-                   sorted(ledger.connected.items())]  # fmt: skip
+        crashed = [
+            Gap(number, "crash", self._last_heard(number), None, name=str(line.get("name", "")))
+            for number, line in sorted(ledger.connected.items())
+        ]
         for gap in crashed:
             gap.first = self._sequences.get(gap.receiver, 0)
-            self._lines.append(as_line({"kind": "disconnected", "receiver": gap.receiver, "at": gap.from_ns,
-                                        "cause": "the node ended without notice"}))  # fmt: skip
-            self._gap(gap)
+            told = {"kind": "disconnected", "receiver": gap.receiver, "at": gap.from_ns}
+            self._ledger.line(told | {"cause": "the node ended without notice"})
+            self._ledger.gap(gap)
             self._open_gaps[gap.receiver] = gap
         for number, (first, last) in self.recovered.missing.items():
             log.error("receptions that were safe are missing", receiver=number, first=first, last=last)
-            self._gap(Gap(number, "error", time.time_ns(), time.time_ns(), first, last, cause="safe rows are missing"))
+            self._ledger.gap(
+                Gap(number, "error", time.time_ns(), time.time_ns(), first, last, cause="safe rows are missing")
+            )
         self._tidy()
 
     def receiver(
@@ -216,8 +215,8 @@ class Recorder:
             self._connection[number] = self._connections
             gap = self._open_gaps.pop(number, None)
             if gap is not None:
-                self._gap(dataclasses.replace(gap, until_ns=max(now_ns, gap.from_ns)))
-            self._line(
+                self._ledger.gap(dataclasses.replace(gap, until_ns=max(now_ns, gap.from_ns)))
+            self._ledger.line(
                 {
                     "kind": "connected",
                     "receiver": number,
@@ -234,10 +233,10 @@ class Recorder:
         with self._lock:
             if self._connection.pop(number, None) is None:
                 return
-            self._line({"kind": "disconnected", "receiver": number, "at": now_ns, "cause": reason})
+            self._ledger.line({"kind": "disconnected", "receiver": number, "at": now_ns, "cause": reason})
             gap = Gap(number, "disconnected", now_ns, None, name=self._name(number), cause=reason)
             self._open_gaps[number] = gap
-            self._gap(gap)
+            self._ledger.gap(gap)
 
     def reserve(self, rows: int, now_ns: int) -> int:
         """Return the id (segment << 32 | row) of the first of so many receptions; the ids follow one another."""
@@ -463,7 +462,7 @@ class Recorder:
     ) -> None:
         if self.register.pending:
             self._write_register()
-        self._write_ledger()  # who came is noted before anything of theirs is said to be safe
+        self._ledger.write()  # who came is noted before anything of theirs is said to be safe
         for item in items:
             if isinstance(item.piece, UatPiece):
                 self._raw.push_uat(item.piece)
@@ -476,10 +475,10 @@ class Recorder:
         if closing:
             self._raw.close()
         for gap in self._raw.ended:
-            self._gap(gap)
+            self._ledger.gap(gap)
         self._raw.ended = []
-        self._write_ledger()
-        self._compact_ledger()
+        self._ledger.write()
+        self._ledger.tidy(self._oldest_ns)
         for item in items:
             if item.is_late:
                 self._late(item)
@@ -572,39 +571,6 @@ class Recorder:
             return
         self._raw.hold = None
 
-    def _begin_ledger(self) -> None:
-        """First line of a new ledger, or an end to the line that a crash left half written."""
-        lines, _, is_torn = read_lines(self.directory / LEDGER)
-        if is_torn:
-            self._lines.append(b"\n")
-        if not lines:
-            self._lines.append(as_line({"kind": "head", "version": LEDGER_VERSION}))
-
-    def _write_ledger(self) -> None:
-        with self._lock:
-            lines, self._lines = self._lines, []
-        if not lines:
-            return
-        try:
-            append_file(self.files, self.directory / LEDGER, b"".join(lines))
-            self.files.fsync_dir(self.directory)
-            self._ledger_bytes += sum(map(len, lines))
-        except OSError as error:
-            with self._lock:
-                waiting = [b"\n", *(line for line in lines if line != b"\n"), *self._lines]
-                self._lines = waiting[-MOST_LINES:]
-            log.warning("ledger cannot be written", error=str(error))
-
-    def _compact_ledger(self) -> None:
-        """Write the ledger anew if it has grown much; all that waited is in it."""
-        if self._ledger_bytes < LEDGER_GROWTH + 2 * self._ledger_least or self._lines:
-            return
-        try:
-            self._ledger_bytes = compact(self.directory, self.files, self._oldest_ns())
-        except OSError as error:
-            log.warning("ledger cannot be written anew", error=str(error))
-        self._ledger_least = self._ledger_bytes
-
     def _oldest_ns(self) -> int:
         """When the oldest of what is kept is from; the ledger tells of nothing before."""
         with self.spool.lock:
@@ -623,15 +589,8 @@ class Recorder:
         if self.recovered.torn:
             log.warning("the node ended without notice", torn=self.recovered.torn)
         self._write_register()
-        self._write_ledger()
-        self._compact_ledger()
-
-    def _line(self, fields: dict[str, object]) -> None:
-        self._lines.append(as_line(fields))
-
-    def _gap(self, gap: Gap) -> None:
-        with self._lock:
-            self._lines.append(as_line(gap.fields()))
+        self._ledger.write()
+        self._ledger.tidy(self._oldest_ns)
 
     def _name(self, number: int) -> str:
         known = self.register.by_number.get(number)
@@ -641,14 +600,6 @@ class Recorder:
         """Time at which a receiver was surely heard and kept last: where the gap of a crash begins."""
         mark = self.recovered.watermarks.get(number)
         return self.recovered.last_ns.get(number) or (mark.time_ns if mark else time.time_ns())
-
-
-def size_of(path: Path) -> int:
-    """Bytes of a file; 0 if it is not there."""
-    try:
-        return path.stat().st_size
-    except FileNotFoundError:
-        return 0
 
 
 def marks_line(marks: dict[int, Watermark], at_ns: int) -> bytes:

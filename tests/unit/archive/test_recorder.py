@@ -357,7 +357,7 @@ def test_later_versions_are_refused_in_a_sentence(tmp_path, file):
     else:
         (tmp_path / "receivers.jsonl").write_bytes(as_line({"kind": "head", "version": 2, "node": "00" * 16}))
     for _ in range(2):  # and the lock is let go each time
-        with pytest.raises(ArchiveError, match="of version [23], this program reads up to [12]"):
+        with pytest.raises(ArchiveError, match=r"of version [23], this program reads up to [12]"):
             opened(tmp_path)
 
 
@@ -427,7 +427,7 @@ def test_ledger_that_cannot_be_written_is_written_later(tmp_path, monkeypatch):
 
 
 def test_the_ledger_is_written_anew_and_says_the_same(tmp_path, monkeypatch):
-    monkeypatch.setattr("skywitness.archive.recorder.LEDGER_GROWTH", 20_000)
+    monkeypatch.setattr("skywitness.archive.ledger_file.GROWTH", 20_000)
     recorder = opened(tmp_path)
     for number in range(3):
         recorder.receiver(f"r{number}")
