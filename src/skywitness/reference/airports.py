@@ -69,6 +69,8 @@ class Gazetteer:
     unplaced_ident: list[str]
     unplaced_length_ft: F32
     unplaced_surface: list[str]
+    country_name: Mapping[str, str]
+    region_name: Mapping[str, str]
     cells: Cells
     content_hash: str
     versions: Mapping[str, str] = field(default_factory=dict)
@@ -97,6 +99,8 @@ class Gazetteer:
             return numbers(name, "i4") * 1e-6
 
         made: dict[str, Any] = {name: value for name, value in columns.items() if isinstance(value, list)}
+        for name in ("country", "region"):
+            made[f"{name}_name"] = dict(zip(made.pop(f"{name}_code"), made[f"{name}_name"], strict=True))
         for name in ("kind", "military", "scheduled", "position_source"):
             made[name] = numbers(name, "u1")
         for name in ("lat", "lon", "runway_lat", "runway_lon"):
@@ -111,7 +115,7 @@ class Gazetteer:
         rows, ends = len(made["ident"]), len(made["runway_ident"])
         for name, value in made.items():
             expected = ends if name.startswith("runway_") else rows
-            if not name.startswith("unplaced_") and len(value) != expected:
+            if not name.startswith("unplaced_") and not isinstance(value, dict) and len(value) != expected:
                 raise ValueError(f"{name} has {len(value)} rows, not {expected}")
         made["runway_first"] = np.searchsorted(made["runway_airport"], np.arange(rows + 1)).astype(np.int64)
         made["cells"] = cells_of(made["lat_deg"], made["lon_deg"])
@@ -128,6 +132,12 @@ class Gazetteer:
     def names(self, row: int) -> list[str]:
         """Return the name and all others it goes by."""
         return [self.name[row], *filter(None, self.alias[row].split("|"))]
+
+    def in_country(self, code: str) -> I32:
+        """Return the rows of the airfields of a country (ISO 3166-1, VE) or of a region (ISO 3166-2, VE-X)."""
+        code = code.upper()
+        column = self.region if "-" in code else self.country
+        return np.flatnonzero([one == code for one in column]).astype(np.int32)
 
     def near(self, lat_deg: float, lon_deg: float, nmi: float) -> I32:
         """Return the rows of all airfields within a distance, nearest first; of every kind, also closed ones."""

@@ -20,7 +20,7 @@ __all__ = ["AIRPORT_KINDS", "MILITARY_SOURCES", "POSITION_SOURCES", "merge", "no
 AIRPORT_KINDS = ("small", "medium", "large", "heliport", "seaplane", "balloonport", "closed")
 MILITARY_SOURCES = ("", "its name", "table of skywitness")
 """Why an airfield is marked as used by the military; the first: it is not known to be."""
-POSITION_SOURCES = ("the only list", "lists agree", "runways", "country", "first list")
+POSITION_SOURCES = ("the only list", "lists agree", "runways", "degrees and minutes", "country", "first list")
 """What decided the position; the last: nothing did, the list of higher rank holds."""
 
 KIND_OF = {

@@ -16,6 +16,7 @@ __all__ = ["KM_PER_DEGREE", "chosen_position", "distance_km", "sound_ends"]
 
 KM_PER_DEGREE = 111.195  # of a great circle on a sphere of 6,371.0 km
 AGREE_KM = 5.0
+SAME_KM = 1.5
 RUNWAY_KM = 8.0  # of an airport's reference point from the middle of the farthest of its runways
 FT_PER_KM = 3_280.84
 
@@ -64,6 +65,12 @@ def chosen_position(told: Sequence[Airfield], strips: Sequence[Runway], holds: A
     groups = [sum(distance_km(*place, *other) <= AGREE_KM for other in places) for place in places]
     if max(groups) > 1:
         return *places[groups.index(max(groups))], "lists agree", spread
+    for place in places:
+        # The one that, read as degrees, minutes and seconds, is where another list has it.
+        read = (_sexagesimal(place[0]), _sexagesimal(place[1]))
+        for other in places:
+            if read[0] is not None and read[1] is not None and distance_km(read[0], read[1], *other) <= SAME_KM:
+                return *other, "degrees and minutes", spread
     if holds is not None:
         inside = [holds(told[0].country, *place) for place in places]
         if inside.count(True) == 1 and inside.count(None) == 0:
@@ -94,6 +101,15 @@ def sound_ends(strip: Runway, lat: float, lon: float) -> list[End]:
         (ident1, lat1, lon1, elevation1, heading, displaced1),
         (ident2, lat2, lon2, elevation2, (heading + 180.0) % 360.0, displaced2),
     ]
+
+
+def _sexagesimal(degrees: float) -> float | None:
+    """Read D.MMSS as degrees, minutes and seconds; None if it cannot be that."""
+    digits = round(abs(degrees) * 10_000)
+    minutes, seconds = digits // 100 % 100, digits % 100
+    if minutes > 59 or seconds > 59:
+        return None
+    return math.copysign(digits // 10_000 + minutes / 60 + seconds / 3600, degrees)
 
 
 def _number(ident: str) -> int | None:
