@@ -52,6 +52,7 @@ from skywitness.views.api.query import at_root
 from skywitness.views.api.security import is_loopback
 from skywitness.views.api.server import Server, serve_app
 from skywitness.views.api.tables import Latest
+from skywitness.views.feeds.aircraft_more import Advisories
 from skywitness.views.feeds.ports import Ports, PortSettings, split_address
 from skywitness.views.feeds.push import parse_push
 from skywitness.views.node import Hub, Node
@@ -108,7 +109,7 @@ class Service:
         self.sources = Inputs(
             specs, self.intake, feeder_limits(config.limits), keys.claim, derived(blur.secret, b"feeders")
         )
-        latest = Latest()
+        latest, advisories = Latest(), Advisories()
         self.core = Core(
             self.intake,
             self.sources.now_ns,
@@ -116,7 +117,7 @@ class Service:
             glance=functools.partial(self._hand, loop, self.hub.glance, privacy),
             is_asked=self.hub.is_asked,
             record=self.recorder,
-            sinks=[self.ports, latest],
+            sinks=[self.ports, latest, advisories],
             settings=Settings(repair=config.repair, shards=config.shards),
         )
         node = Node(
@@ -132,7 +133,7 @@ class Service:
         identity = await asyncio.to_thread(read_identity, config.aircraft_db)
         await asyncio.to_thread(warm_up)
         api = api_settings(config.http)
-        app = create_app(node, api, modules(identity, privacy), keys=keys, latest=latest)
+        app = create_app(node, api, modules(identity, privacy, advisories), keys=keys, latest=latest)
         self.server = await serve_app(app, config.http.host, config.http.port, api)
         if config.http.readsb_api:
             self.query_server = await serve_app(
@@ -242,10 +243,10 @@ def loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
     return cast("Callable[[], asyncio.AbstractEventLoop]", module.new_event_loop)
 
 
-def modules(identity: IdentityTable, privacy: Privacy) -> list[Module]:
+def modules(identity: IdentityTable, privacy: Privacy, advisories: Advisories) -> list[Module]:
     """The interfaces beside our own."""
     return [
-        functools.partial(existing.handlers, identity=identity, privacy=privacy),
+        functools.partial(existing.handlers, identity=identity, privacy=privacy, advisories=advisories),
         functools.partial(stream.handlers, identity=identity),
     ]
 

@@ -15,6 +15,7 @@ from skywitness.questions.answer import History
 from skywitness.views.api.bodies import Bodies, Workshop, problem
 from skywitness.views.api.trails import Trails
 from skywitness.views.feeds.aircraft_json import AircraftWriter
+from skywitness.views.feeds.aircraft_more import Advisories, Courses, More
 from skywitness.views.node import Node
 from skywitness.views.privacy import Privacy
 
@@ -31,6 +32,8 @@ class Clients:
     identity: IdentityTable = NOBODY
     privacy: Privacy | None = None
     """What others may know of the receivers' places; without it nothing is told of them."""
+    advisories: Advisories | None = None
+    """A sink of the core; without it no advisory is told."""
     bodies: Bodies = field(init=False)
     workshop: Workshop = field(init=False, default_factory=Workshop)
     writer: AircraftWriter = field(init=False)
@@ -39,13 +42,24 @@ class Clients:
 
     def __post_init__(self) -> None:
         self.bodies = Bodies(self.node.hub)
-        self.writer = AircraftWriter(self.identity)
+        courses = Courses()
+        self.node.hub.listeners.append(courses.push)
+        self.writer = AircraftWriter(self.identity, More(courses, self.advisories, self.receiver_place))
         self.past = Trails(self.node.hub) if self.node.history is None else self.node.history
 
     def place(self) -> tuple[float, float] | None:
         """Return where the node is, as others may know it."""
         centre = self.privacy.centre() if self.privacy is not None else None
         return None if centre is None else (centre.lat_deg, centre.lon_deg)
+
+    def receiver_place(self, number: int) -> tuple[float, float] | None:
+        """Return where a receiver is, as others may know it, if they may know which one it was."""
+        if self.privacy is None:
+            return None
+        if self.privacy.is_strict:  # then the table has no receivers
+            return self.place() if len(self.node.receivers()) == 1 else None
+        place = self.privacy.place(number)
+        return None if place is None else (place.lat_deg, place.lon_deg)
 
     def outline(self) -> list[list[float]]:
         """Return the range outline others may see: latitude, longitude and feet of each bearing, around once."""

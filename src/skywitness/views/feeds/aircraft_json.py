@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -18,7 +19,7 @@ from skywitness.identity.table import NOBODY, IdentityTable
 from skywitness.messages.mode_s.quality import CONTAINMENT_M, NIC
 from skywitness.tracks.aircraft import AircraftTable
 from skywitness.units import NMI_M, NS_PER_S
-from skywitness.views.feeds.text_rows import ABSENT, Template, TextField, scaled
+from skywitness.views.feeds.text_rows import ABSENT, TEXT, Template, TextField, Texts, scaled
 
 __all__ = [
     "EMERGENCIES",
@@ -109,8 +110,8 @@ def text(name: str, kind: str) -> TextField:
 
 ONLY_PLACE = (b"[]", b'["lat","lon","nic","rc"]')
 NUMBERS = {
-    "alt_geom": 0, "gs": 1, "ias": 0, "tas": 0, "mach": 3, "wd": 0, "ws": 0, "oat": 0, "track": 2, "track_rate": 2,
-    "roll": 2, "mag_heading": 2, "true_heading": 2, "baro_rate": 0, "geom_rate": 0,
+    "alt_geom": 0, "gs": 1, "ias": 0, "tas": 0, "mach": 3, "wd": 0, "ws": 0, "oat": 0, "track": 2, "calc_track": 0,
+    "track_rate": 2, "roll": 2, "mag_heading": 2, "true_heading": 2, "baro_rate": 0, "geom_rate": 0,
 }  # fmt: skip
 """Numbers between the height and the squawk, in the order of the dialect, with their decimals."""
 
@@ -142,6 +143,8 @@ FIELDS = {
     "last_seen_pos": key("seen_pos", decimals=3, after=b"}"),
     "r_dst": key("r_dst", decimals=3),
     "r_dir": key("r_dir", decimals=1),
+    "rr_lat": key("rr_lat", decimals=1),
+    "rr_lon": key("rr_lon", decimals=1),
     "version": key("version"),
     "nic_baro": key("nic_baro"),
     "nac_p": key("nac_p"),
@@ -157,6 +160,7 @@ FIELDS = {
     "messages": key("messages"),
     "seen": key("seen", decimals=1),
     "rssi": key("rssi", decimals=1),
+    "acas_ra": key("acas_ra", TEXT),
     "dst": key("dst", decimals=3),
     "dir": key("dir", decimals=1),
     "end": TextField(b"}", "literal"),
@@ -170,14 +174,19 @@ def is_listed(table: AircraftTable, now_ns: int) -> NDArray[np.bool_]:
     return placed | ((now_ns - table.seen_time_ns < FRESH_NS) & (table.messages >= LEAST_MESSAGES))
 
 
+Additions = Callable[[I64, AircraftTable, int], Mapping[int, Texts]]
+
+
 class AircraftWriter:
     """Writes aircraft as JSON objects, with what is known of their identity.
 
     Keys that never change for an address (`r`, `t`, `desc`, `ownOp`, `year`, `dbFlags`) are made into text once, here.
     """
 
-    def __init__(self, identity: IdentityTable = NOBODY) -> None:
+    def __init__(self, identity: IdentityTable = NOBODY, more: Additions | None = None) -> None:
         self.identity = identity
+        self.more = more
+        """Fills what the table does not know, see `aircraft_more`."""
         fields = dict(FIELDS)
         fields["identity"] = TextField(b"", "word", words=identity_texts(identity))
         self.template = Template(tuple(fields.values()))
@@ -205,7 +214,8 @@ class AircraftWriter:
                     found: I64 = np.empty(len(near), np.int64)
                     scaled(of(point[0], point[1], lat, lon), decimals, found)
                     values[PLACE[name]][near] = found if decimals == 3 else np.where(found == 3600, 0, found)
-        parts = self.template.write(values)
+        texts = self.more(values, table, now_ns) if self.more is not None else {}
+        parts = self.template.write(values, texts)
         return b"".join([bytes(next(parts)[1:]), *map(bytes, parts)])  # no comma before the first
 
     def file(

@@ -17,7 +17,7 @@ from skywitness.frames.formats.beast import overlapping_words
 from skywitness.kernel import kernel, scalar
 from skywitness.messages.mode_s.pack import CHARACTERS
 
-__all__ = ["ABSENT", "Template", "TextField", "fill_text_rows", "scaled"]
+__all__ = ["ABSENT", "TEXT", "Template", "TextField", "Texts", "fill_text_rows", "scaled"]
 
 ABSENT = np.iinfo(np.int64).min
 """The value of what is not known."""
