@@ -15,16 +15,18 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
+from skywitness.archive.files import Files
 from skywitness.archive.progress import DECODED, read_decoded
 from skywitness.archive.reader import open_history
 from skywitness.archive.recorder import Recorder, RecorderSettings
-from skywitness.archive.segments import segment_path, segments_of
+from skywitness.archive.segments import read_segment, segment_path, segments_of
 from skywitness.archive.tail import find_tail
 from skywitness.batches import Frames, Positions
 from skywitness.pipeline import Pipeline, Settings
 from skywitness.run.rebuild import Rebuild
 from skywitness.sources.readers import read_frames
 from skywitness.tracks.aircraft import aircraft_key, aircraft_table
+from tests.crashing_files import CrashingFiles, PowerLostError
 
 S = 1_000_000_000
 SIMULATED = 2
@@ -44,8 +46,8 @@ def part_of(frames: Frames, from_s: float, until_s: float) -> Frames:
 class Node:
     """The core of a node in small: frames in turns of half a second, states every ten."""
 
-    def __init__(self, directory: Path, settings: RecorderSettings = SETTINGS) -> None:
-        self.recorder = Recorder(directory, settings, threaded=False)
+    def __init__(self, directory: Path, settings: RecorderSettings = SETTINGS, files: Files | None = None) -> None:
+        self.recorder = Recorder(directory, settings, files, threaded=False)
         self.recorder.receiver("roof")
         self.recorder.connected(0, "u", 0)
         self.pipeline = Pipeline(Settings(provenance=SIMULATED))
@@ -246,6 +248,37 @@ def test_replays_of_one_time_are_not_taken_for_one_stream(tmp_path, demonstratio
     last = crashed(tmp_path / "1", tmp_path / "2")
     rebuilt(last)
     assert set(rows(last).parent.tolist()) >= parents
+
+
+def without_power(directory: Path, frames: Frames, seed: int) -> int:
+    """Lose power twice at any operation, while rows are made again too; return how many positions there are then."""
+    rng = random.Random(seed)
+    directory.mkdir()
+    for from_s in (0, 140):
+        files = CrashingFiles(directory, crash_at=rng.randrange(400, 1300) if not from_s else rng.randrange(10, 700))
+        with contextlib.suppress(PowerLostError):
+            node = Node(directory, SETTINGS, files)
+            rebuild = Rebuild(node.recorder)
+            rebuild._run()
+            node.hear(part_of(frames, from_s, from_s + 140))
+        files.lose_power(rng)
+    rebuilt(directory)
+    receptions = [
+        part for n in segments_of(directory) for part in read_segment(segment_path(directory, n), strict=True)
+    ]
+    pipeline = Pipeline()
+    wanted = {row for part in receptions for row in pipeline.push(part).positions.parent.tolist()}
+    stored = rows(directory)
+    stored_once(directory)
+    assert wanted <= set(stored.parent.tolist()), seed
+    assert rebuilt(directory).receptions == 0
+    return len(stored)
+
+
+@pytest.mark.parametrize("seeds", [range(6), pytest.param(range(6, 200), marks=pytest.mark.slow)])
+def test_no_hole_where_receptions_are_after_power_is_lost(tmp_path, demonstration, seeds):
+    counts = [without_power(tmp_path / f"{seed}", demonstration, seed) for seed in seeds]
+    assert max(counts) > 2000
 
 
 CHILD = """
