@@ -35,19 +35,22 @@ def run(args: argparse.Namespace) -> int:
 
     from skywitness.journeys.journeys import journeys
     from skywitness.journeys.sentences import journey_sentence
+    from skywitness.run.flights import name_text, names_of
     from skywitness.views.feeds.flights import format_of
     from skywitness.views.feeds.output import open_output
 
     outputs = [(out, format_of(out)) for out in args.output]
     made = journeys(chosen(args))
+    names = names_of(made.flights, args.sources)
     inputs = [source for source in args.sources if Path(source).is_file()]
     for out, format in outputs:
         with open_output(out, inputs) as file:
-            _write(file, format, made)
+            _write(file, format, made, names)
     if "-" in args.output:
         return 0
     for journey in range(len(made)):
-        print(journey_sentence(made, journey))
+        first = int(made.journeys.first_leg[journey])
+        print(journey_sentence(made, journey, name_text(names.get(first, ("", "")))))
     if not len(made):
         print("No journey: nothing was received in the air.")
     for out, _ in outputs:
@@ -55,7 +58,7 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-def _write(file: Any, format: str, made: Undertakings) -> None:
+def _write(file: Any, format: str, made: Undertakings, names: dict[int, tuple[str, str]]) -> None:
     from skywitness.journeys.sentences import journey_sentence
     from skywitness.views.feeds.flights import write_table
     from skywitness.views.feeds.flights_geojson import write_geojson
@@ -63,7 +66,7 @@ def _write(file: Any, format: str, made: Undertakings) -> None:
     from skywitness.views.feeds.journeys import journey_features, journey_table
 
     if format == "geojson":
-        write_geojson(file, journey_features(made))
+        write_geojson(file, journey_features(made, names))
     elif format == "kml":
         told: dict[int, str] = {}
         for journey in range(len(made)):
@@ -71,6 +74,6 @@ def _write(file: Any, format: str, made: Undertakings) -> None:
             told |= dict.fromkeys(
                 range(first, first + int(made.journeys.legs[journey])), journey_sentence(made, journey)
             )
-        write_kml(file, made.flights, sentences=told)
+        write_kml(file, made.flights, names, told)
     else:
-        write_table(file, format, journey_table(made))
+        write_table(file, format, journey_table(made, names))

@@ -84,21 +84,23 @@ def run(args: argparse.Namespace) -> int:
     """Find the flights, write them, and tell them."""
     from pathlib import Path
 
+    from skywitness.run.flights import name_text, names_of
     from skywitness.views.feeds.flights import format_of
     from skywitness.views.feeds.output import open_output
 
     outputs = [(out, format_of(out)) for out in args.output]
     flights = chosen(args)
+    names = names_of(flights, args.sources)
     inputs = [source for source in args.sources if Path(source).is_file()]
     for out, format in outputs:
         with open_output(out, inputs) as file:
-            _write(file, format, flights)
+            _write(file, format, flights, names)
     if "-" in args.output:
         return 0
     from skywitness.journeys.leg_sentences import leg_sentence
 
     for leg in range(len(flights)):
-        print(leg_sentence(flights, leg))
+        print(leg_sentence(flights, leg, name_text(names.get(leg, ("", "")))))
     if not len(flights):
         print("No flight: nothing was received in the air.")
     for out, _ in outputs:
@@ -106,15 +108,15 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-def _write(file: Any, format: str, flights: Flights) -> None:
+def _write(file: Any, format: str, flights: Flights, names: dict[int, tuple[str, str]]) -> None:
     from skywitness.journeys.leg_sentences import leg_sentence
     from skywitness.views.feeds.flights import leg_table, write_table
     from skywitness.views.feeds.flights_geojson import leg_features, write_geojson
     from skywitness.views.feeds.flights_kml import write_kml
 
     if format == "geojson":
-        write_geojson(file, leg_features(flights))
+        write_geojson(file, leg_features(flights, names))
     elif format == "kml":
-        write_kml(file, flights, sentences={leg: leg_sentence(flights, leg) for leg in range(len(flights))})
+        write_kml(file, flights, names, {leg: leg_sentence(flights, leg) for leg in range(len(flights))})
     else:
-        write_table(file, format, leg_table(flights))
+        write_table(file, format, leg_table(flights, names))

@@ -22,11 +22,13 @@ import zstandard
 
 from skywitness import __version__
 from skywitness.archive.compaction import put_rows
+from skywitness.archive.identities import put_register
 from skywitness.archive.layout import DAY, MINUTE_NS, POSITIONS, STATES, Table
 from skywitness.archive.recorder import Recorder, RecorderSettings
 from skywitness.batches import PROVENANCES, Batch, Frames, Messages, Positions
 from skywitness.frames.formats.beast_writer import BeastWriter
 from skywitness.frames.receiver import Place
+from skywitness.identity.book import Statement, register_of
 from skywitness.pipeline import Output, Pipeline, Settings
 from skywitness.reference.load import load_gazetteer, load_types
 from skywitness.run.track import final_rows
@@ -38,9 +40,10 @@ from skywitness.units import NS_PER_S
 __all__ = ["DEMO_SCENARIO", "Demo", "build_demo", "demo_directory", "founding_days", "open_demo"]
 
 DEMO_SCENARIO = "caracas-2019.toml"
-FORMAT = 1
+FORMAT = 2
 """Counts up when what a build leaves changes."""
 MARK = "demo.json"
+SAID_BY = "press-simulated"
 BATCH_ROWS = 1 << 15
 STATES_EVERY_NS = 60 * NS_PER_S
 BUSY_LEAST = 2_000
@@ -108,6 +111,7 @@ def build_demo(directory: Path, days: Days) -> dict[str, object]:
     flights = [flown(days, airframe, flight, gazetteer, types) for airframe in traffic for flight in airframe.flights]
     frames = _in_order([one.frames for one in flights])
     _record(directory, days, frames)
+    _identities(directory, days)
     live = _busy_hour(directory, days, flights)
     facts: dict[str, object] = {
         "what": "SIMULATED: no receptions of these flights exist; see docs/guide/demo.md",
@@ -127,6 +131,18 @@ def _truth(one: Flown) -> dict[str, object]:
         "from": one.flight.origin, "to": one.flight.destination,
         "takeoff_ns": one.takeoff_ns, "landing_ns": one.landing_ns,
     }  # fmt: skip
+
+
+def _identities(directory: Path, days: Days) -> None:
+    """What the scenario says of its airframes, as a list of its own beside the record."""
+    said = [
+        Statement(
+            int(one.icao, 16), SAID_BY, "scenario", one.registration, one.typecode, one.operator,
+            flags=1 if one.military else 0,
+        )
+        for one in days.airframes
+    ]  # fmt: skip
+    put_register(directory / "identity", register_of(SAID_BY, "scenario", said))
 
 
 def _in_order(parts: list[Frames]) -> Frames:

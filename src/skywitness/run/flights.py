@@ -8,12 +8,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.csv
 import pyarrow.feather
 import pyarrow.json
 import pyarrow.parquet as pq
 
+from skywitness.archive.identities import identity_directory, load_book
 from skywitness.archive.reader import open_history
 from skywitness.batches import UNTIMED, Positions
 from skywitness.errors import ArchiveError, FormatError, SourceError
@@ -30,7 +32,17 @@ from skywitness.run.track import Tracking
 from skywitness.views.feeds.flights import leg_table
 from skywitness.views.feeds.journeys import journey_table
 
-__all__ = ["FlightTables", "JourneyTables", "flights_of", "journeys", "legs", "positions_in", "read_positions"]
+__all__ = [
+    "FlightTables",
+    "JourneyTables",
+    "flights_of",
+    "journeys",
+    "legs",
+    "name_text",
+    "names_of",
+    "positions_in",
+    "read_positions",
+]
 
 TABLES = (".parquet", ".arrow", ".feather", ".csv", ".jsonl", ".ndjson")
 HEAD_BYTES = 65_536
@@ -213,6 +225,32 @@ def flights_of(
     limits = HistorySettings() if until_ns is None else HistorySettings(until_ns=until_ns)
     found: Histories = histories(positions, limits)
     return find_legs(found, gazetteer or load_gazetteer(), settings)
+
+
+def names_of(flights: Flights, sources: Sequence[str] = (), data: str | None = None) -> dict[int, tuple[str, str]]:
+    """Return registration and type designator of each leg that a list tells of, as of the leg's date.
+
+    sources  where the positions came from: a data directory has lists of its own
+    data     a data directory with lists; the user's own are asked in any case
+    """
+    if not len(flights):
+        return {}
+    directories = [Path(one) / "identity" for one in (*sources, *([data] if data else [])) if Path(one).is_dir()]
+    legs = flights.legs
+    book = load_book(*directories, identity_directory(None), only=np.unique(legs.icao).tolist())
+    if not book.registers:
+        return {}
+    names = book.names(legs.icao, legs.from_ns)
+    real = (legs.address_kind == 0).tolist()
+    return {
+        number: name for number, (name, is_icao) in enumerate(zip(names, real, strict=True)) if is_icao and any(name)
+    }
+
+
+def name_text(name: tuple[str, str]) -> str:
+    """Return a registration and a type designator as sentences have them: RA-82035 (A124)."""
+    registration, typecode = name
+    return f"{registration} ({typecode})" if registration and typecode else registration or typecode
 
 
 def legs(source: Any, *, settings: LegSettings | None = None) -> FlightTables:

@@ -49,7 +49,9 @@ def journey_table(made: Undertakings, names: Mapping[int, tuple[str, str]] | Non
             about = {key.decode(): value.decode() for key, value in (field.metadata or {}).items()}
             columns[f"{side}_{name}"] = (column.take(rows), about.get("unit", ""), about.get("doc", ""))
     columns["stops"] = (pa.array([_stops(made, j) for j in range(len(made))], _stop_type()), "", "in order of time")
-    sentences = [journey_sentence(made, j) for j in range(len(made))]
+    known = [(names or {}).get(leg, ("", "")) for leg in first]
+    titles = [f"{one} ({kind})" if one and kind else one or kind for one, kind in known]
+    sentences = [journey_sentence(made, j, title) for j, title in enumerate(titles)]
     columns["sentence"] = (pa.array(sentences, pa.string()), "", "the journey in words")
     words = [PROVENANCES[code] for code in table.provenance.tolist()]
     columns["provenance"] = (pa.array(words, pa.string()), "", "received, imported or simulated")
