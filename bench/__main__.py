@@ -23,18 +23,9 @@ from skywitness.run.memory import keep_freed_memory  # noqa: E402
 __all__ = ["BENCHMARKS", "main"]
 
 BENCHMARKS = (
-    "core",
-    "columns",
-    "comm_b",
-    "demod",
-    "startup",
-    "recorder",
-    "wire",
-    "serve",
-    "pi",
-    "journeys",
+    "core", "columns", "comm_b", "demod", "startup", "recorder", "wire", "serve", "pi", "legs", "airports", "journeys",
     "founding",
-)
+)  # fmt: skip
 
 
 def main(argv: Sequence[str] | None = None) -> int:
