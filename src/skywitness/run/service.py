@@ -24,16 +24,19 @@ import platformdirs
 import structlog
 
 from skywitness import __version__
+from skywitness.archive.identities import identity_directory, load_book
 from skywitness.archive.reader import open_history
 from skywitness.archive.recorder import Recorder, RecorderSettings
 from skywitness.archive.retention import Limit, Limits
 from skywitness.archive.spool import SpoolSettings
 from skywitness.errors import ConfigError, SkywitnessError
-from skywitness.identity.table import NOBODY, IdentityTable
+from skywitness.identity.table import IdentityTable
 from skywitness.identity.tar1090_db import read_tar1090_db
 from skywitness.pipeline import Settings
 from skywitness.questions.answer import History
+from skywitness.reference.load import load_gazetteer
 from skywitness.run import config as settings
+from skywitness.run.flight_record import PositionsFlights
 from skywitness.run.inputs import Inputs
 from skywitness.run.live import Core
 from skywitness.run.logging import set_up_logging
@@ -120,17 +123,22 @@ class Service:
             sinks=[self.ports, latest, advisories],
             settings=Settings(repair=config.repair, shards=config.shards),
         )
+        shown = privacy.history(history) if history is not None else None
+        flights = None
+        if shown is not None:
+            flights = PositionsFlights(shown, await asyncio.to_thread(load_gazetteer))
         node = Node(
             hub=self.hub,
             version=__version__,
             started_ns=time.time_ns(),
             receivers=lambda: self.core.reports if self.core is not None else [],
-            history=privacy.history(history) if history is not None else None,
+            history=shown,
+            flights=flights,
             metrics=self.metrics,
             privacy=privacy,
             facts={"name": config.name},
         )
-        identity = await asyncio.to_thread(read_identity, config.aircraft_db)
+        identity = await asyncio.to_thread(read_identity, config.aircraft_db, self.directory)
         await asyncio.to_thread(warm_up)
         api = api_settings(config.http)
         app = create_app(node, api, modules(identity, privacy, advisories), keys=keys, latest=latest)
@@ -251,16 +259,17 @@ def modules(identity: IdentityTable, privacy: Privacy, advisories: Advisories) -
     ]
 
 
-def read_identity(path: str) -> IdentityTable:
-    """Read the list of aircraft, if there is one. Raises ConfigError if it cannot be read."""
-    if not path:
-        return NOBODY
+def read_identity(path: str, data: Path | None) -> IdentityTable:
+    """Read the list of aircraft that is named, else those imported. Raises ConfigError if one cannot be read."""
     try:
-        return read_tar1090_db(Path(path).expanduser().read_bytes())
+        if path:
+            return read_tar1090_db(Path(path).expanduser().read_bytes())
+        directories = [identity_directory(None)] + ([identity_directory(data)] if data is not None else [])
+        return load_book(*directories).table()
     except OSError as error:
         raise ConfigError(f"it cannot be read ({error.strerror})", source=path, hint="See --aircraft-db.") from None
     except SkywitnessError as error:
-        raise ConfigError(error.what, source=path, hint=error.hint) from None
+        raise ConfigError(error.what, source=path or error.source, hint=error.hint) from None
 
 
 def recorder_settings(record: settings.Record) -> RecorderSettings:
