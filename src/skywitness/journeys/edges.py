@@ -14,11 +14,12 @@ from skywitness.reference.airports import Gazetteer
 from skywitness.units import NS_PER_S
 
 if TYPE_CHECKING:
+    from skywitness.coverage.expected import Expected
     from skywitness.journeys.ground import Surroundings
     from skywitness.journeys.histories import Histories
     from skywitness.journeys.legs import Found
 
-__all__ = ["ends_of"]
+__all__ = ["ends_of", "uncovered"]
 
 ON_GROUND, BRACKETED, APPROACHING, LOST, UNCOVERED = range(len(END_EVIDENCE))
 WINDOW_NS = 120 * NS_PER_S
@@ -67,6 +68,39 @@ def ends_of(histories: Histories, found: Found, around: Surroundings, made: Legs
     ends.height_ft[:] = np.nan
     assert len(made) == count
     return ends
+
+
+def uncovered(ends: Ends, expected: Expected) -> Ends:
+    """Return the ends with those marked where nobody would have been heard.
+
+    Asked of the ten minutes after (before) the reception, straight on at its height: where hardly anybody flew who was
+    heard, that nothing more was received says nothing of the aircraft.
+    """
+    lost = np.flatnonzero(ends.evidence == LOST)
+    if not len(lost):
+        return ends
+    minutes = np.arange(1, AHEAD_MINUTES + 1)
+    forward = np.where(ends.side[lost] == 1, 1.0, -1.0)
+    speed = np.nan_to_num(ends.groundspeed_kt[lost], nan=200.0).astype(np.float64)
+    track = np.radians(np.nan_to_num(ends.track_deg[lost], nan=0.0).astype(np.float64))
+    far_deg = (forward * speed / 60.0)[:, None] * minutes / 60.0
+    lat = ends.lat_deg[lost, None] + far_deg * np.cos(track)[:, None]
+    narrow = np.maximum(np.cos(np.radians(ends.lat_deg[lost])), 0.05)
+    lon = ends.lon_deg[lost, None] + far_deg * np.sin(track)[:, None] / narrow[:, None]
+    time = ends.time_ns[lost, None] + (forward[:, None] * minutes * 60 * NS_PER_S).astype(np.int64)
+    altitude = np.repeat(ends.altitude_ft[lost, None].astype(np.float64), AHEAD_MINUTES, axis=1)
+    inside = np.clip(lat, -90.0, 90.0), (lon + 540.0) % 360.0 - 180.0
+    p, _ = expected.chance(inside[0].ravel(), inside[1].ravel(), altitude.ravel(), time.ravel())
+    heard = np.nan_to_num(p.reshape(len(lost), AHEAD_MINUTES), nan=0.0)
+    silent = np.prod(1.0 - np.sort(heard, axis=1)[:, -5:], axis=1)
+    evidence = ends.evidence.copy()
+    evidence[lost[silent > UNHEARD]] = UNCOVERED
+    return ends.replaced(evidence=evidence)
+
+
+AHEAD_MINUTES = 10
+UNHEARD = 0.2
+"""Chance that nothing is heard in the next minutes from which an end counts as out of coverage."""
 
 
 def _motion(histories: Histories, at: I64, inward: I64) -> tuple[F32, F32, F32]:

@@ -18,6 +18,11 @@ WINDS = ("N", "NE", "E", "SE", "S", "SW", "W", "NW")
 LEVEL_FPM = 250.0
 SIMULATED = PROVENANCES.index("simulated")
 NEAR_NMI = 60.0
+NOTED = {
+    "out_of_coverage": ", where nobody would be heard further",
+    "lost_in_flight": ", where others are heard further",
+}
+"""What is said of an end in flight, by its evidence."""
 
 
 def time_text(time_ns: int, beside_ns: int | None = None) -> str:
@@ -65,6 +70,8 @@ def end_sentence(flights: Flights, end: int, beside_ns: int | None = None) -> st
     heard = "first received" if departs else "last received"
     text = f"{heard} {time_text(int(ends.time_ns[end]), beside)} {place_text(flights, end)}{_height(flights, end)}"
     text += _receivers(flights, end)
+    if evidence in NOTED:
+        text += NOTED[evidence]
     if evidence == "touchdown_bracketed":
         text += f", {'took off' if departs else 'landed'} {span}"
     return text + _named(flights, end)

@@ -14,8 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skywitness.batches import I64, U8, Candidates, Ends, Legs
+from skywitness.coverage.expected import expected_of
 from skywitness.geo.sphere import MEAN_RADIUS_NMI
-from skywitness.journeys.edges import ends_of
+from skywitness.journeys.edges import ends_of, uncovered
 from skywitness.journeys.ground import GROUND, GroundSettings, Surroundings, surroundings
 from skywitness.journeys.histories import Histories
 from skywitness.journeys.ranking import rank_ends
@@ -127,6 +128,7 @@ def legs(histories: Histories, gazetteer: Gazetteer, settings: LegSettings | Non
     made = legs_of(histories, found, around)
     ends = ends_of(histories, found, around, made, gazetteer)
     made = _flagged(made, histories, found, around)
+    ends = uncovered(ends, expected_of(histories.rows, histories.starts))
     ends, candidates = rank_ends(histories, found.first, found.last, ends, gazetteer)
     return Flights(histories, gazetteer, made, ends, candidates, found.first, found.last, around.state)
 

