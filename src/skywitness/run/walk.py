@@ -23,6 +23,7 @@ from skywitness.frames.formats.segment_blocks import ReceiverRows, encode_block
 from skywitness.frames.live_clock import LiveClock
 from skywitness.geo.cells import cells_of, nearest
 from skywitness.geo.geodesic import geodesic
+from skywitness.journeys.events import events
 from skywitness.journeys.histories import histories
 from skywitness.journeys.legs import legs
 from skywitness.messages.mode_s.columns import decode_table
@@ -116,8 +117,8 @@ def place() -> None:
 
 
 def fly() -> None:
-    """Positions into histories and legs."""
-    legs(histories(Pipeline().push(heard()).positions), load_gazetteer())
+    """Positions into histories, legs and events."""
+    events(legs(histories(Pipeline().push(heard()).positions), load_gazetteer()))
 
 
 STEPS: tuple[Callable[[], object], ...] = (heard, write_and_read, track, keep, show, demodulate, place, fly)
