@@ -73,7 +73,7 @@ def ends_of(histories: Histories, found: Found, around: Surroundings, made: Legs
 def uncovered(ends: Ends, expected: Expected) -> Ends:
     """Return the ends with those marked where nobody would have been heard.
 
-    Asked of the ten minutes after (before) the reception, straight on at its height: where hardly anybody flew who was
+    Asked of the twenty minutes after (before) the reception, straight on at its height: where hardly anybody flew who was
     heard, that nothing more was received says nothing of the aircraft.
     """
     lost = np.flatnonzero(ends.evidence == LOST)
@@ -92,15 +92,15 @@ def uncovered(ends: Ends, expected: Expected) -> Ends:
     inside = np.clip(lat, -90.0, 90.0), (lon + 540.0) % 360.0 - 180.0
     p, _ = expected.chance(inside[0].ravel(), inside[1].ravel(), altitude.ravel(), time.ravel())
     heard = np.nan_to_num(p.reshape(len(lost), AHEAD_MINUTES), nan=0.0)
-    silent = np.prod(1.0 - np.sort(heard, axis=1)[:, -5:], axis=1)
+    covered = (heard >= COVERED).mean(axis=1)
     evidence = ends.evidence.copy()
-    evidence[lost[silent > UNHEARD]] = UNCOVERED
+    evidence[lost[covered < 0.5]] = UNCOVERED
     return ends.replaced(evidence=evidence)
 
 
-AHEAD_MINUTES = 10
-UNHEARD = 0.2
-"""Chance that nothing is heard in the next minutes from which an end counts as out of coverage."""
+AHEAD_MINUTES = 20
+COVERED = 0.5
+"""Chance of being heard in a minute from which it counts as covered; an end with fewer than half of them so is not."""
 
 
 def _motion(histories: Histories, at: I64, inward: I64) -> tuple[F32, F32, F32]:
