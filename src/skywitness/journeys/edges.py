@@ -73,8 +73,8 @@ def ends_of(histories: Histories, found: Found, around: Surroundings, made: Legs
 def uncovered(ends: Ends, expected: Expected) -> Ends:
     """Return the ends with those marked where nobody would have been heard.
 
-    Asked of the twenty minutes after (before) the reception, straight on at its height: where hardly anybody flew who was
-    heard, that nothing more was received says nothing of the aircraft.
+    Asked of the twenty minutes after (before) the reception, straight on at its height: where hardly anybody flew who
+    was heard, that nothing more was received says nothing of the aircraft.
     """
     lost = np.flatnonzero(ends.evidence == LOST)
     if not len(lost):
