@@ -173,7 +173,9 @@ def _grounds(flights: Flights, leg: I64, s: EventSettings) -> list[Found]:
         flew &= (up[first] > up[flights.first_row[one]]) & (up[flights.last_row[one] + 1] > up[last])
     touch = flew & ~stays
     step = distance_nmi(rows.lat_deg[:-1], rows.lon_deg[:-1], rows.lat_deg[1:], rows.lon_deg[1:])
-    taxis = (state[:-1] == GROUND) & (state[1:] == GROUND) & ~(rows.groundspeed_kt[1:] > s.taxi_kt) & (step < 0.5)
+    knots = step / np.maximum(np.diff(rows.time_ns) / (3600.0 * NS_PER_S), 1e-9)
+    taxis = (state[:-1] == GROUND) & (state[1:] == GROUND) & ~(rows.groundspeed_kt[1:] > s.taxi_kt)
+    taxis &= knots <= s.taxi_kt  # also by the places: those of an aircraft that stands may scatter
     way = np.r_[0.0, np.cumsum(np.where(taxis & (body[:-1] == body[1:]), step, 0.0))]
     taxied = way[last] - way[first]
     rolls = stays & (taxied >= s.taxi_nmi)
