@@ -104,3 +104,15 @@ def test_the_founding_question_is_answered_and_no_more(demo, tmp_path, capsys):
     assert (home["icao24"], home["departure_airport"], home["arrival_airport"]) == ("154073", "SVMI", None)
     assert len(rows) == 3
     assert told.count("SIMULATED: ") == 3
+
+
+def test_by_registration_and_what_is_too_much(demo, capsys, monkeypatch):
+    assert main(["journeys", str(demo.directory), "--reg", "RA-86496"]) == 0
+    told = capsys.readouterr().out
+    assert told.startswith("SIMULATED: RA-86496 (IL62) 1551E0")
+    assert len(told.splitlines()) == 1
+    assert main(["legs", str(demo.directory), "--reg", "nobody"]) != 0
+    assert "nobody says which address" in capsys.readouterr().err
+    monkeypatch.setattr("skywitness.run.flights.MOST_ROWS", 1000)
+    assert main(["legs", str(demo.directory)]) != 0
+    assert "more than 1,000 positions" in capsys.readouterr().err

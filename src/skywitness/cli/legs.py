@@ -42,37 +42,56 @@ def add_source_options(
     add("--since", dest="from_time", metavar="TIME", help="only what was received from this time on, UTC")
     add("--until", dest="until_time", metavar="TIME", help="and before this time")
     add("--icao", action="append", default=[], metavar="HEX", help="only this aircraft; may be given more than once")
+    add(
+        "--reg", action="append", default=[], metavar="REG",
+        help="only this aircraft, by its registration, also a former one; * at the end for all that begin so",
+    )  # fmt: skip
 
 
 def chosen(args: argparse.Namespace) -> Flights:
     """Return the flights that the options ask for, and say what was left out."""
-    import numpy as np
-
-    from skywitness.errors import ConfigError
     from skywitness.run.flights import flights_of, read_positions
 
     positions = read_positions(
         args.sources,
         from_ns=None if args.from_time is None else time_ns(args.from_time),
         until_ns=None if args.until_time is None else time_ns(args.until_time),
+        aircraft=_aircraft(args),
     )
-    if args.icao:
-        keys = []
-        for text in args.icao:
-            digits = text.removeprefix("~")
-            try:
-                keys.append((1 if text.startswith("~") else 0, int(digits, 16)))
-            except ValueError:
-                raise ConfigError(f"{text!r} is no address", hint="Give six hexadecimal digits, like 154073.") from None
-        kept = np.zeros(len(positions), bool)
-        for other, icao in keys:
-            kept |= (positions.icao == icao) & ((positions.address_kind != 0) == bool(other))
-        positions = positions.take(kept)
     flights = flights_of(positions)
     if flights.histories.dropped:
         left = ", ".join(f"{count:,} {reason}" for reason, count in sorted(flights.histories.dropped.items()))
         print(f"skywitness: positions left out: {left}", file=sys.stderr)
     return flights
+
+
+def _aircraft(args: argparse.Namespace) -> list[tuple[int, int]] | None:
+    """Return addresses and their kinds that `--icao` and `--reg` ask for; None if neither was given."""
+    from pathlib import Path
+
+    from skywitness.archive.identities import identity_directory, load_book
+    from skywitness.errors import ConfigError
+    from skywitness.identity.registrations import address_of
+
+    found: list[tuple[int, int]] = []
+    for text in args.icao:
+        try:
+            icao = int(text.removeprefix("~"), 16)
+        except ValueError:
+            icao = -1
+        if not 0 <= icao <= 0xFFFFFF:
+            raise ConfigError(f"{text!r} is no address", hint="Give six hexadecimal digits, like 154073.") from None
+        found += [(icao, kind) for kind in (range(1, 4) if text.startswith("~") else range(1))]
+    if args.reg:
+        book = load_book(*(Path(one) / "identity" for one in args.sources), identity_directory(None))
+        for text in args.reg:
+            addresses = set(book.addresses(text)) | ({rule} if (rule := address_of(text)) is not None else set())
+            if not addresses:
+                raise ConfigError(
+                    f"nobody says which address {text} has", hint="Import a list: skywitness identity import FILE."
+                )
+            found += [(icao, 0) for icao in sorted(addresses)]
+    return found if args.icao or args.reg else None
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

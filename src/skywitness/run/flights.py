@@ -18,7 +18,7 @@ import pyarrow.parquet as pq
 from skywitness.archive.identities import identity_directory, load_book
 from skywitness.archive.reader import open_history
 from skywitness.batches import UNTIMED, Positions
-from skywitness.errors import ArchiveError, FormatError, SourceError
+from skywitness.errors import ArchiveError, FormatError, QuestionError, SourceError
 from skywitness.journeys.columns import NAMES, positions_of
 from skywitness.journeys.histories import Histories, HistorySettings, histories
 from skywitness.journeys.journeys import JourneySettings, Undertakings
@@ -46,23 +46,33 @@ __all__ = [
 
 TABLES = (".parquet", ".arrow", ".feather", ".csv", ".jsonl", ".ndjson")
 HEAD_BYTES = 65_536
+MOST_ROWS = 40_000_000
+"""Of a store, at once: some 6 GB with what is made of them."""
 LATEST_NS = (1 << 62) - 1
 
 
-def read_positions(sources: Sequence[str], *, from_ns: int | None = None, until_ns: int | None = None) -> Positions:
+def read_positions(
+    sources: Sequence[str],
+    *,
+    from_ns: int | None = None,
+    until_ns: int | None = None,
+    aircraft: Iterable[tuple[int, int]] | None = None,
+) -> Positions:
     """Return the positions of recordings, of files of positions, and of stores, in one batch.
 
     sources          names: a recording in any format, a table of positions (Parquet, Arrow, CSV, JSON lines), a data
                      directory of `skywitness serve`; several recordings are several receivers of the same time
     from_ns, until_ns  only rows of this time
+    aircraft         only these, by address and kind of address; of a store no others are read
 
-    Raises FormatError, SourceError or ArchiveError.
+    Raises FormatError, SourceError or ArchiveError, and QuestionError if a store holds more of that than memory.
     """
+    wanted = None if aircraft is None else sorted(set(aircraft))
     parts, recordings = [], []
     for source in sources:
         path = Path(source)
         if source != "-" and path.is_dir():
-            parts.append(_of_store(path, from_ns, until_ns))
+            parts += _of_store(path, from_ns, until_ns, wanted)
         elif (table := _table(path)) is not None:
             parts.append(positions_of(table, source))
         else:
@@ -76,14 +86,34 @@ def read_positions(sources: Sequence[str], *, from_ns: int | None = None, until_
     if from_ns is not None or until_ns is not None:
         low, high = from_ns if from_ns is not None else UNTIMED, until_ns if until_ns is not None else LATEST_NS
         rows = rows.take((rows.time_ns >= low) & (rows.time_ns < high))
+    if wanted is not None:
+        keys = np.array([kind << 24 | icao for icao, kind in wanted], np.int64)
+        rows = rows.take(np.isin(rows.address_kind.astype(np.int64) << 24 | rows.icao, keys))
     return rows
 
 
-def _of_store(path: Path, from_ns: int | None, until_ns: int | None) -> Positions:
+def _of_store(
+    path: Path, from_ns: int | None, until_ns: int | None, wanted: list[tuple[int, int]] | None
+) -> list[Positions]:
     history = open_history(path)
     if not history.days():
         raise ArchiveError("there is no history in this directory", source=str(path))
-    return history.positions(from_ns if from_ns is not None else 0, until_ns if until_ns is not None else LATEST_NS)
+    icao = kinds = None
+    if wanted is not None:
+        icao = np.array([one for one, _ in wanted], np.uint32)
+        kinds = np.array([kind for _, kind in wanted], np.uint8)
+    span = from_ns if from_ns is not None else 0, until_ns if until_ns is not None else LATEST_NS
+    parts: list[Positions] = []
+    rows = 0
+    for part in history.positions_in_parts(*span, icao=icao, address_kind=kinds):
+        parts.append(part)
+        rows += len(part)
+        if rows > MOST_ROWS:
+            raise QuestionError(
+                f"there are more than {MOST_ROWS:,} positions of that in the store", source=str(path),
+                hint="Ask for a shorter time (--since, --until) or for some aircraft (--icao).",
+            )  # fmt: skip
+    return parts
 
 
 def _table(path: Path) -> pa.Table | None:
