@@ -16,6 +16,7 @@ from skywitness.geo.sphere import distance_nmi
 from skywitness.journeys.approaches import ApproachSettings, approaches
 from skywitness.journeys.ground import AIRBORNE, GROUND
 from skywitness.journeys.legs import Flights
+from skywitness.journeys.pairs import PAIR_KINDS, PairSettings, pairs
 from skywitness.journeys.patterns import PatternSettings, stretches
 from skywitness.units import NS_PER_S
 
@@ -70,6 +71,7 @@ class EventSettings:
     """Altitudes that differ faster than this, from three positions before to three after, are told."""
     approach: ApproachSettings = field(default_factory=ApproachSettings)
     pattern: PatternSettings = field(default_factory=PatternSettings)
+    pair: PairSettings = field(default_factory=PairSettings)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -101,6 +103,7 @@ def events(flights: Flights, settings: EventSettings | None = None) -> Events:
             for kind, rows, height, limit, airport, runway in approaches(flights, leg, s.approach)
         ]
         found += _patterns(flights, s.pattern)
+        found += _pairs(flights, s.pair)
         found += _silences(flights, leg, s)
         found += _changes(flights, leg, s)
         found += _anomalies(flights, leg, s)
@@ -192,6 +195,21 @@ def _patterns(flights: Flights, s: PatternSettings) -> list[Found]:
     for code, kind in enumerate(("circling", "holding", "survey")):
         at = made.kind == code
         found.append(Found(kind, made.first[at], made.last[at], made.value[at], made.threshold[at]))
+    return found
+
+
+def _pairs(flights: Flights, s: PairSettings) -> list[Found]:
+    made = list(pairs(flights.histories, flights.state, s))
+    found = []
+    for kind in PAIR_KINDS:
+        these = [pair for pair in made if pair.kind == kind]
+        first, last, other = (
+            np.array([getattr(pair, name) for pair in these], np.int64) for name in ("first", "last", "other")
+        )
+        seconds, least = (np.array([getattr(pair, name) for pair in these]) for name in ("seconds", "threshold"))
+        # That two keep together is seen; that one takes fuel from the other is not.
+        sure = 0.5 if kind == "refuelling" else 1.0
+        found.append(Found(kind, first, last, seconds, least, confidence=sure, other=other))
     return found
 
 
