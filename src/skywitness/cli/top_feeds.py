@@ -128,12 +128,13 @@ class SourceFeed:
     def __init__(self, sources: Sequence[str], place: Point | None = None) -> None:
         from skywitness.run.inputs import Inputs
         from skywitness.run.live import Core
+        from skywitness.run.places import airport_place
         from skywitness.sources.feeder_limits import FeederLimits
         from skywitness.sources.link import Intake
         from skywitness.sources.url import parse_sources
         from skywitness.views.feeds.aircraft_json import WITHOUT_IDENTITY
 
-        specs = parse_sources(sources)
+        specs = parse_sources(sources, airport_place)
         if place is None:
             place = next(((s.place.lat_deg, s.place.lon_deg) for s in specs if s.place is not None), None)
         self.label = clean(", ".join(spec.url for spec in specs), 80)

@@ -42,6 +42,7 @@ from skywitness.run.live import Core
 from skywitness.run.logging import set_up_logging
 from skywitness.run.memory import look_for_cycles_less_often
 from skywitness.run.notify import Watchdog, notify, watchdog_s
+from skywitness.run.places import airport_place
 from skywitness.run.rebuild import Rebuild
 from skywitness.run.warm import warm_up
 from skywitness.sources.feeder_limits import FeederLimits
@@ -96,7 +97,7 @@ class Service:
         """
         config = self.config
         loop = self._loop = asyncio.get_running_loop()
-        specs = parse_sources([*config.sources, *config.listen])
+        specs = await asyncio.to_thread(parse_sources, [*config.sources, *config.listen], airport_place)
         history: History | None = None
         if self.directory is not None and config.record.keep:
             self.recorder = await asyncio.to_thread(Recorder, self.directory, recorder_settings(config.record))
