@@ -7,6 +7,7 @@ import json
 import os
 import signal
 import socket
+import ssl
 import subprocess
 import sys
 import threading
@@ -23,7 +24,10 @@ from skywitness.run.walk import heard
 class Node:
     """A running `skywitness serve`."""
 
-    def __init__(self, directory: Path, *arguments: str, data: bytes | None = None) -> None:
+    def __init__(
+        self, directory: Path, *arguments: str, data: bytes | None = None, trust: ssl.SSLContext | None = None
+    ) -> None:
+        self.trust = trust
         self.lines: list[str] = []
         self.url = ""
         self.process = subprocess.Popen(
@@ -50,7 +54,7 @@ class Node:
                     self.url = line.split()[-1].decode()
 
     def get(self, path: str) -> bytes:
-        with urllib.request.urlopen(self.url + path, timeout=20) as answer:
+        with urllib.request.urlopen(self.url + path, timeout=20, context=self.trust) as answer:
             return bytes(answer.read())
 
     def json(self, path: str) -> dict:
@@ -98,8 +102,11 @@ def until(true: Callable[[], object], seconds: float = 60.0) -> None:
 
 
 @contextlib.contextmanager
-def running(directory: Path, *arguments: str, data: bytes | None = None) -> Iterator[Node]:
-    node = Node(directory, *arguments, data=data)
+def running(
+    directory: Path, *arguments: str, data: bytes | None = None, trust: ssl.SSLContext | None = None
+) -> Iterator[Node]:
+    """Begin a node, end it afterwards; `trust` for one that speaks HTTPS."""
+    node = Node(directory, *arguments, data=data, trust=trust)
     try:
         assert node.url, "".join(node.lines)
         yield node
