@@ -7,6 +7,7 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 import urllib.error
 import urllib.request
 from pathlib import Path
@@ -14,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from skywitness.archive.reader import open_history
+from skywitness.archive.receivers import Register
 from skywitness.archive.segments import read_segment, segment_path, segments_of
 from skywitness.frames.formats.beast_writer import BeastWriter
 from skywitness.run.walk import heard
@@ -74,6 +76,63 @@ def test_two_receivers_and_two_chained_nodes_see_one_sky(tmp_path):
             fed = hub.json("/api/v1/receivers")["receivers"]
             assert len(fed) == 1  # one stream, under the name of the node that pushed
             assert not fed[0]["own"]
+
+
+def test_a_node_that_pushes_the_thinned_stream_keeps_its_name(tmp_path):
+    """Two nodes chained by beast_reduce: the second knows the first by its UUID, over restarts, or by its key."""
+    (tmp_path / "hub.toml").write_text("[limits]\nanonymous = true\n")
+    made = subprocess.run(
+        [sys.executable, "-m", "skywitness", "keys", "add", "barn", "--scope", "feed", "--data", "hub"],
+        cwd=tmp_path, capture_output=True, check=True,
+    )  # fmt: skip
+    key = made.stdout.decode().strip()
+    own = "6f1c0c9e-3b1d-4a53-9d0a-0123456789ab"
+    port = free_port()
+    with running(
+        tmp_path, "--config", "hub.toml", "--listen", f"listen+beast://127.0.0.1:{port}", "--data", "hub"
+    ) as hub:
+
+        def fed(uuid: str) -> tuple[dict, set[str]]:
+            """What the hub has of a node under this UUID, and the aircraft that the node had."""
+            (tmp_path / "node.toml").write_text(f'[out]\nuuid = "{uuid}"\n')
+            frames = 0.0
+            with (
+                receiver(paced(walk_stream(0), 3.0)) as roof,
+                running(
+                    tmp_path, "--config", "node.toml", "--source", f"roof=beast+tcp://127.0.0.1:{roof}",
+                    "--push", f"beast_reduce://127.0.0.1:{port}",
+                ) as node,
+            ):  # fmt: skip
+                until(lambda: node.metrics()["skywitness_frames_total"] == (heard().receiver == 0).sum())
+                until(lambda: any(row["connected"] for row in hub.json("/api/v1/receivers")["receivers"]))
+                (row,) = [row for row in hub.json("/api/v1/receivers")["receivers"] if row["connected"]]
+
+                def is_still() -> bool:
+                    nonlocal frames
+                    before, frames = frames, hub.metrics()["skywitness_frames_total"]
+                    time.sleep(0.5)
+                    return before == frames > 0
+
+                until(is_still)
+                (row,) = [row for row in hub.json("/api/v1/receivers")["receivers"] if row["connected"]]
+                seen = {one["hex"] for one in node.json("/data/aircraft.json")["aircraft"] if "lat" in one}
+            until(lambda: not any(row["connected"] for row in hub.json("/api/v1/receivers")["receivers"]))
+            return row, seen
+
+        first, seen = fed(own)
+        assert 0 < first["frames"] < (heard().receiver == 0).sum()  # thinned
+        known = {one["hex"] for one in hub.json("/data/aircraft.json")["aircraft"] if "lat" in one}
+        assert len(seen) > 100
+        assert len(known & seen) > 0.95 * len(seen)
+        again, _ = fed(own)
+        assert again["name"] == first["name"]
+        assert again["number"] == first["number"]
+        assert not again["own"]
+        assert fed(key)[0]["name"] == "barn"
+        assert hub.end() == 0
+    told = {receiver.name: receiver.uuid for receiver in Register(tmp_path / "hub").by_number.values()}
+    assert told[first["name"]] == own
+    assert not told["barn"]  # a key is a secret: nobody sees it
 
 
 def test_a_killed_node_keeps_what_it_said_was_safe_and_goes_on_counting(tmp_path):
