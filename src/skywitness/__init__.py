@@ -13,6 +13,7 @@ if TYPE_CHECKING:  # what type checkers and editors see; the rest of the world g
     from skywitness.messages.mode_s.columns import decode_table
     from skywitness.messages.mode_s.decode import decode
     from skywitness.messages.mode_s.explain import explain
+    from skywitness.run.finding import open_store as open
     from skywitness.run.flights import journeys, legs
     from skywitness.run.track import track
     from skywitness.simulate.simulate import simulate
@@ -29,6 +30,7 @@ __all__ = [
     "explain",
     "journeys",
     "legs",
+    "open",
     "open_recording",
     "read",
     "simulate",
@@ -46,6 +48,7 @@ PUBLIC = {
     "explain": "skywitness.messages.mode_s.explain:explain",
     "journeys": "skywitness.run.flights:journeys",
     "legs": "skywitness.run.flights:legs",
+    "open": "skywitness.run.finding:open_store",
     "open_recording": "skywitness.sources.readers:open_recording",
     "read": "skywitness.sources.readers:read_frames",
     "simulate": "skywitness.simulate.simulate:simulate",

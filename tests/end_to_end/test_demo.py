@@ -5,17 +5,26 @@ from __future__ import annotations
 import json
 import os
 import sys
+import time
+import urllib.error
+import urllib.parse
+import xml.etree.ElementTree
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
+import skywitness
 from skywitness.archive.reader import open_history
 from skywitness.archive.segments import read_blocks, segment_path, segments_of
 from skywitness.batches import END_EVIDENCE
 from skywitness.cli import main
 from skywitness.run.demo import MARK, open_demo
 from skywitness.run.flights import flights_of, read_positions
+from skywitness.views.feeds.flights import rows_of
+from tests.serving import running
 
 pytestmark = pytest.mark.slow
 MINUTE_NS = 60 * 10**9
@@ -116,3 +125,75 @@ def test_by_registration_and_what_is_too_much(demo, capsys, monkeypatch):
     monkeypatch.setattr("skywitness.run.flights.MOST_ROWS", 1000)
     assert main(["legs", str(demo.directory)]) != 0
     assert "more than 1,000 positions" in capsys.readouterr().err
+
+
+FOUNDING = "mil:yes type:A124,IL62 from:UUMU via:SY to:SVMI time:2019-03-22..2019-03-25"
+
+
+def test_one_line_finds_it_alike_in_terminal_python_and_http(demo, tmp_path, capsys):
+    answer = skywitness.open(demo.directory).find(FOUNDING)
+    rows = list(rows_of(answer.to_arrow()))
+    assert [row["icao24"] for row in rows] == ["154073", "1551e0"]
+    assert main(["find", "--demo", FOUNDING, "-o", str(tmp_path / "found.jsonl")]) == 0
+    assert "2 journeys written" in capsys.readouterr().out
+    assert [json.loads(line) for line in (tmp_path / "found.jsonl").read_text().splitlines()] == rows
+    assert main(["find", "--demo", FOUNDING]) == 0
+    told = capsys.readouterr().out
+    assert all(row["sentence"] in told for row in rows)
+    assert "UUMU: Chkalovskiy" in told
+    assert "minutes have data" in told
+    with running(tmp_path, "--demo") as node:
+        path = f"/api/v1/find?q={urllib.parse.quote(FOUNDING)}"
+        over_http = node.json(path)
+        assert over_http["rows"] == rows
+        assert over_http["content_hash"] == answer.content_hash()
+        assert over_http["coverage"]["sentence"] == answer.coverage.sentence()
+        lines = node.get(path + "&format=ndjson").decode().splitlines()
+        assert [json.loads(line) for line in lines] == rows
+        spent = []
+        for _ in range(5):
+            began = time.perf_counter()
+            node.json(path)
+            spent.append(time.perf_counter() - began)
+        print(f"over HTTP, warm: {min(spent) * 1e3:.0f} ms")
+        with pytest.raises(urllib.error.HTTPError) as refused:
+            node.json("/api/v1/find?q=from:ZZXX")
+        assert refused.value.code == 400
+        assert "no place" in json.loads(refused.value.read())["detail"]
+
+
+@pytest.mark.parametrize(
+    ("question", "form"),
+    [
+        ("mil:yes", "csv"), ("mil:yes show:positions", "parquet"), ("mil:yes show:legs", "geojson"),
+        ("to:SVMI mil:yes", "geojson"), ("to:SVMI mil:yes", "kml"), ("event:landing mil:yes", "kml"),
+        ("gap:>2h mil:yes", "geojson"), ("mil:yes show:legs", "arrow"), ("mil:yes show:positions", "csv"),
+    ],
+)  # fmt: skip
+def test_answers_as_files(demo, tmp_path, question, form):
+    out = tmp_path / f"found.{form}"
+    assert main(["find", "--data", str(demo.directory), question, "-o", str(out)]) == 0
+    expected = skywitness.open(demo.directory).find(question)
+    if form == "csv":
+        lines = out.read_text().splitlines()
+        assert lines[0].split(",") == expected.to_arrow().column_names
+        assert len(lines) == expected.total + 1
+    elif form == "parquet":
+        assert pq.read_table(out).num_rows == expected.total
+    elif form == "arrow":
+        assert pa.ipc.open_stream(out.read_bytes()).read_all().num_rows == expected.total
+    elif form == "geojson":
+        made = json.loads(out.read_text())
+        assert made["type"] == "FeatureCollection"
+        assert made["features"]
+        assert made["note"]["content_hash"] == expected.content_hash()
+    else:
+        root = xml.etree.ElementTree.fromstring(out.read_bytes())
+        assert root.tag == "{http://www.opengis.net/kml/2.2}kml"
+
+
+def test_a_mistake_is_told_with_its_place(demo, capsys):
+    assert main(["find", "--data", str(demo.directory), "mil:yes typ:A124"]) == 2
+    assert capsys.readouterr().err == "skywitness: at character 9: 'typ' is no key. Did you mean 'type'?\n"
+    assert main(["find", "--data", str(demo.directory)]) == 2
+    assert main(["find", "--data", str(demo.directory / "none"), "mil:yes"]) != 0

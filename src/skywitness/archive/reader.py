@@ -19,6 +19,7 @@ import pyarrow.parquet as pq
 import structlog
 
 from skywitness.archive.layout import (
+    MINUTE_NS,
     POSITIONS,
     STATES,
     US,
@@ -30,7 +31,7 @@ from skywitness.archive.layout import (
     sorted_once,
 )
 from skywitness.archive.live import LATEST_NS, Live
-from skywitness.archive.manifest import Entry, Manifest, day_of_minute
+from skywitness.archive.manifest import MANIFEST, Entry, Manifest, day_of_minute
 from skywitness.archive.windows import Windows, spans
 from skywitness.batches import I64, U8, U32, VERDICTS, Batch, Positions
 from skywitness.errors import ArchiveError
@@ -46,7 +47,8 @@ INDEX_BYTES = 64 << 20
 PART_ROWS = 500_000
 """Rows of a part of a long answer, about: a tenth of a gigabyte while it is made."""
 TRACK_BYTES = 32 << 20
-"""Memory for the rows of single aircraft that were asked for, by hour."""
+"""Memory for the rows of few aircraft that were asked for, by hour."""
+FEW = 20
 
 CONTRADICTED = VERDICTS.index("contradicted")
 
@@ -102,6 +104,7 @@ class StoredHistory:
         self._tracks: OrderedDict[tuple[str, int, int], tuple[tuple[str, ...], list[Batch]]] = OrderedDict()
         self._track_bytes = 0
         self._windows = Windows()
+        self._stamp = (-1, -1)
         self._index_lock = threading.Lock()
 
     def positions(
@@ -159,6 +162,71 @@ class StoredHistory:
         days = np.unique(np.array(minutes, np.int64) // 1440)
         return [day_of_minute(day * 1440) for day in days.tolist()]
 
+    def aircraft(self, from_ns: int, until_ns: int) -> tuple[U32, U8]:
+        """Return the aircraft that may have rows in a time: addresses and kinds, each once, in the order of files."""
+        with self.lock:
+            entries = self.manifest.tables[POSITIONS.name].between(from_ns, until_ns)
+            waiting = self.live[POSITIONS.name].between(from_ns, until_ns) if POSITIONS.name in self.live else []
+        parts = [address_keys(rows) for rows in waiting] + [self._keys(entry) for entry in entries]
+        keys = np.unique(np.concatenate([np.zeros(0, np.int64), *parts]))
+        return (keys & 0xFFFFFF).astype(np.uint32), (keys >> 24).astype(np.uint8)
+
+    def rows_about(self, from_ns: int, until_ns: int) -> int:
+        """Return how many positions there are in a time, about: those of a file are taken as spread evenly."""
+        with self.lock:
+            entries = self.manifest.tables[POSITIONS.name].between(from_ns, until_ns)
+            live = self.live.get(POSITIONS.name)
+            waiting = live.counts() if live is not None else {}
+        total = 0.0
+        for entry in entries:
+            length = entry.until_us - entry.from_us + 1
+            inside = min(entry.until_us + 1, until_ns // US) - max(entry.from_us, from_ns // US)
+            total += entry.rows * max(0.0, min(1.0, inside / length))
+        total += sum(rows for minute, rows in waiting.items() if from_ns <= minute * MINUTE_NS < until_ns)
+        return round(total)
+
+    def minutes(self, from_ns: int, until_ns: int) -> I64:
+        """Return the minutes since 1970 of a time that have positions, in order."""
+        with self.lock:
+            entries = self.manifest.tables[POSITIONS.name].between(from_ns, until_ns)
+            live = self.live.get(POSITIONS.name)
+            found = [*(live.counts() if live is not None else ())]
+        for entry in entries:
+            found += entry.minutes()
+        minutes: I64 = np.unique(np.array(found, np.int64))
+        return minutes[(minutes + 1 > from_ns // MINUTE_NS) & (minutes * MINUTE_NS < until_ns)]
+
+    def _keys(self, entry: Entry) -> I64:
+        """Aircraft of a file; none if it cannot be read."""
+        with self._index_lock:
+            known = self._index.get(entry.path)
+        if known is not None:
+            return known
+        path = self.directory / entry.path
+        try:
+            with parquet_of(path, str(path)) as file:
+                require_columns(POSITIONS, file.schema_arrow, entry.path)
+                keys = aircraft_in(file)
+        except FileNotFoundError:
+            return np.zeros(0, np.int64)
+        except ArchiveError as error:
+            self._leave_out(entry, error)
+            return np.zeros(0, np.int64)
+        self.remember(entry, keys)
+        return keys
+
+    def refresh(self) -> None:
+        """Take in what another process has written since; without effect where this one writes."""
+        if self.live:
+            return
+        path = self.directory / MANIFEST
+        status = path.stat() if path.exists() else None
+        stamp = (status.st_size, status.st_mtime_ns) if status is not None else (0, 0)
+        if stamp != self._stamp:
+            with self.lock:
+                self.manifest = Manifest(self.directory, None)
+                self._stamp = stamp
+
     def remember(self, entry: Entry, keys: I64) -> None:
         """Note which aircraft a file holds, so that it is not opened for others.
 
@@ -176,8 +244,8 @@ class StoredHistory:
         with self.lock:
             entries = self.manifest.tables[table.name].between(from_ns, until_ns)
             waiting = self.live[table.name].between(from_ns, until_ns) if table.name in self.live else []
-        if wanted is not None and len(wanted) == 1:
-            parts = self._of_one(table, entries, wanted)
+        if wanted is not None and len(wanted) <= FEW:
+            parts = self._of_few(table, entries, wanted)
         else:
             parts = self._of_files(table, entries, wanted, from_ns, until_ns)
         for rows in waiting:
@@ -195,25 +263,33 @@ class StoredHistory:
         stored = [part for entry in entries if (part := self._read(table, entry, wanted, span)) is not None]
         return [decoded(table, pa.concat_tables(stored))] if stored else []
 
-    def _of_one(self, table: Table, entries: list[Entry], wanted: I64) -> list[Batch]:
-        """Rows of one aircraft, hour by hour: a map asks for the same track again and again."""
+    def _of_few(self, table: Table, entries: list[Entry], wanted: I64) -> list[Batch]:
+        """Rows of some aircraft, hour by hour: a map, or a question put again, asks for the same tracks."""
         hours: dict[int, list[Entry]] = {}
         for entry in entries:
             hours.setdefault(entry.minute // 60, []).append(entry)
         parts = []
         for hour, files in hours.items():
-            key = table.name, int(wanted[0]), hour
             paths = tuple(entry.path for entry in files)
-            with self._index_lock:
-                kept = self._tracks.get(key)
-                if kept is not None and kept[0] == paths:
-                    self._tracks.move_to_end(key)
-                    parts += kept[1]
-                    continue
-            rows = self._of_files(table, files, wanted)
-            parts += rows
-            if rows:
-                self._keep(key, paths, rows)
+            missing = []
+            for key in wanted.tolist():
+                with self._index_lock:
+                    kept = self._tracks.get((table.name, key, hour))
+                    if kept is not None and kept[0] == paths:
+                        self._tracks.move_to_end((table.name, key, hour))
+                        parts += kept[1]
+                        continue
+                missing.append(key)
+            if not missing:
+                continue
+            found = self._of_files(table, files, np.array(missing, np.int64))
+            parts += found
+            keys = [address_keys(rows) for rows in found]
+            for key in missing:
+                mine = (
+                    [rows.take(of == key) for rows, of in zip(found, keys, strict=True)] if len(missing) > 1 else found
+                )
+                self._keep((table.name, key, hour), paths, [rows for rows in mine if len(rows)])
         return parts
 
     def _keep(self, key: tuple[str, int, int], paths: tuple[str, ...], rows: list[Batch]) -> None:

@@ -23,8 +23,8 @@ from skywitness.errors import SkywitnessError, SourceError
 __all__ = ["COMMANDS", "Command", "exit_code", "main"]
 
 COMMANDS = (
-    "serve", "top", "decode", "track", "legs", "journeys", "events", "explain", "convert", "demod", "stats", "simulate",
-    "keys", "config", "service", "doctor", "airport", "identity", "demo", "bench",
+    "serve", "top", "find", "decode", "track", "legs", "journeys", "events", "explain", "convert", "demod", "stats",
+    "simulate", "keys", "config", "service", "doctor", "airport", "identity", "demo", "bench",
 )  # fmt: skip
 """The names are a contract; the order is that of the help."""
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -120,16 +121,27 @@ class Found:
     ground_last: I64
 
 
-def legs(histories: Histories, gazetteer: Gazetteer, settings: LegSettings | None = None) -> Flights:
-    """Return the legs of all histories, with the evidence of their ends and ranked airports."""
+def legs(
+    histories: Histories,
+    gazetteer: Gazetteer,
+    settings: LegSettings | None = None,
+    *,
+    covered: Callable[[Ends], Ends] | None = None,
+) -> Flights:
+    """Return the legs of all histories, with the evidence of their ends and ranked airports.
+
+    covered  marks ends that lie where nobody would have been heard, as `edges.uncovered` does. With it each airframe's
+             legs follow from its own rows alone, whichever others there are; without, these rows tell what was covered
+             and which fields are usual
+    """
     settings = settings or LegSettings()
     around = surroundings(histories.rows, gazetteer, _edges(histories, settings), settings.ground)
     found = _found(histories, around, settings)
     made = legs_of(histories, found, around)
     ends = ends_of(histories, found, around, made, gazetteer)
     made = _flagged(made, histories, found, around)
-    ends = uncovered(ends, expected_of(histories.rows, histories.starts))
-    ends, candidates = rank_ends(histories, found.first, found.last, ends, gazetteer)
+    ends = uncovered(ends, expected_of(histories.rows, histories.starts)) if covered is None else covered(ends)
+    ends, candidates = rank_ends(histories, found.first, found.last, ends, gazetteer, habits=covered is None)
     return Flights(histories, gazetteer, made, ends, candidates, found.first, found.last, around.state)
 
 

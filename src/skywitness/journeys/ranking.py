@@ -128,14 +128,21 @@ def _fields(gazetteer: Gazetteer) -> dict[str, Any]:
 
 
 def rank_ends(
-    histories: Histories, first_row: I64, last_row: I64, ends: Ends, gazetteer: Gazetteer, types: object = None
+    histories: Histories,
+    first_row: I64,
+    last_row: I64,
+    ends: Ends,
+    gazetteer: Gazetteer,
+    *,
+    habits: bool = True,
 ) -> tuple[Ends, Candidates]:
     """Return the ends with their likeliest airport, runway and probabilities, and all candidates.
 
     Where an aircraft was last received on its way to the ground and next received on its way up, both ends are of one
     airport as a rule: each is weighed with the other.
+
+    habits  favour fields where others of these ends are known to be
     """
-    del types
     count = len(ends)
     probability = np.zeros((count, MOST), np.float32)
     elsewhere = np.ones(count, np.float32)
@@ -150,7 +157,8 @@ def rank_ends(
         np.concatenate(columns) if len(parts) else np.zeros((0, MOST), np.float32)
         for columns in (zip(*parts, strict=True) if parts else [()] * 4)
     )
-    _by_habit(airport.astype(np.int32), probability, elsewhere, len(gazetteer))
+    if habits:
+        _by_habit(airport.astype(np.int32), probability, elsewhere, len(gazetteer))
     _agree(histories, first_row, last_row, ends, airport.astype(np.int32), probability, elsewhere)
     return _told(ends, airport.astype(np.int32), runway.astype(np.int32), distance, height, probability, elsewhere)
 

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, BinaryIO, Protocol
 
-from skywitness.batches import U8, U32, Positions
+from skywitness.batches import I64, U8, U32, Positions
 from skywitness.tracks.aircraft import AircraftTable
 
 if TYPE_CHECKING:
-    from skywitness.journeys.legs import Flights
+    import pyarrow as pa
 
-__all__ = ["FlightRecord", "History"]
+    from skywitness.journeys.legs import Flights
+    from skywitness.questions.question import Question
+
+__all__ = ["Answered", "Asking", "FlightRecord", "History"]
 
 
 class History(Protocol):
@@ -58,9 +61,62 @@ class History(Protocol):
     def days(self) -> list[str]:
         """Return the UTC days with data, YYYY-MM-DD, in order."""
 
+    def aircraft(self, from_ns: int, until_ns: int) -> tuple[U32, U8]:
+        """Return the aircraft that may have positions in a time: addresses and kinds, each once."""
+
+    def rows_about(self, from_ns: int, until_ns: int) -> int:
+        """Return how many positions there are in a time, about."""
+
+    def minutes(self, from_ns: int, until_ns: int) -> I64:
+        """Return the minutes since 1970 of a time that have positions, in order."""
+
 
 class FlightRecord(Protocol):
     """Flights of the past. Thread-safe. Raises ArchiveError for damaged data."""
 
     def flights(self, from_ns: int, until_ns: int, *, icao: U32 | None = None) -> Flights:
         """Return the legs with a part in [from_ns, until_ns), each whole; of all aircraft or of these addresses."""
+
+
+class Answered(Protocol):
+    """An answer: a page of rows, and what they rest on."""
+
+    question: Question
+    damaged: dict[str, str]
+    """Files that could not be read, and why."""
+
+    @property
+    def subject(self) -> str:
+        """Return what the rows are, see SUBJECTS."""
+
+    @property
+    def total(self) -> int:
+        """Rows of all pages."""
+
+    @property
+    def places(self) -> dict[str, str]:
+        """How the names of places were understood."""
+
+    @property
+    def coverage(self) -> Any:
+        """What the record has of the time asked."""
+
+    def to_arrow(self) -> pa.Table:
+        """Return the rows of the page."""
+
+    def content_hash(self) -> str:
+        """Return the SHA-256 of the rows."""
+
+    def explained(self) -> dict[str, Any]:
+        """Return how the question is answered."""
+
+    def write(self, file: BinaryIO, format: str) -> int:
+        """Write the rows as a file of a format; return how many there are."""
+
+
+class Asking(Protocol):
+    """Answers questions. Thread-safe. Raises QuestionError with the place of a mistake, ArchiveError for bad data."""
+
+    def __call__(
+        self, text: str, *, limit: int | None = None, after: int = 0, now_ns: int | None = None
+    ) -> Answered: ...

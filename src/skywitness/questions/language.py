@@ -72,10 +72,10 @@ def read_question(text: str, now_ns: int) -> Question:
 def subject_of(where: Node) -> str:
     """What a question is about that does not say it."""
     kinds = list(terms(where))
-    if any(isinstance(term, FlightPlace) for term in kinds):
-        return "journeys"
     if any(isinstance(term, Text) and term.key in ("event", "pattern") for term in kinds):
         return "events"
+    if any(isinstance(term, FlightPlace) for term in kinds):
+        return "journeys"
     return "gaps" if any(isinstance(term, Gap) for term in kinds) else "aircraft"
 
 

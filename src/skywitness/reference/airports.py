@@ -154,7 +154,7 @@ class Gazetteer:
         found = [row for kind in CODES for row in codes[kind].get(wanted.upper(), ())]
         found.sort(key=lambda row: -KIND_RANK[self.kind[row]] if self.code(row) != wanted.upper() else -9)
         name = normalised(wanted)
-        if name:
+        if name and len(found) < limit:
             found += [row for _, row in sorted(self._named(name)) if row not in found]
         return list(dict.fromkeys(found))[:limit]
 

@@ -8,6 +8,7 @@ import numpy as np
 
 from skywitness.batches import U32, Positions
 from skywitness.errors import QuestionError
+from skywitness.journeys.choosing import chosen_legs
 from skywitness.journeys.histories import histories
 from skywitness.journeys.legs import Flights, legs
 from skywitness.questions.answer import History
@@ -52,16 +53,4 @@ class PositionsFlights:
 def within(flights: Flights, from_ns: int, until_ns: int) -> Flights:
     """Return the legs with a part in a time, their ends and candidates numbered anew."""
     kept = np.flatnonzero((flights.legs.from_ns < until_ns) & (flights.legs.until_ns >= from_ns))
-    ends_kept = np.repeat(2 * kept, 2)
-    ends_kept[1::2] += 1
-    new_end = np.full(len(flights.ends), -1, np.int64)
-    new_end[ends_kept] = np.arange(len(ends_kept))
-    candidates = flights.candidates.take(new_end[flights.candidates.end] >= 0)
-    return dataclasses.replace(
-        flights,
-        legs=flights.legs.take(kept),
-        ends=flights.ends.take(ends_kept).replaced(leg=np.repeat(np.arange(len(kept)), 2)),
-        candidates=candidates.replaced(end=new_end[candidates.end]),
-        first_row=flights.first_row[kept],
-        last_row=flights.last_row[kept],
-    )
+    return chosen_legs(flights, kept)

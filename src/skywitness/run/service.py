@@ -34,8 +34,11 @@ from skywitness.identity.table import IdentityTable
 from skywitness.identity.tar1090_db import read_tar1090_db
 from skywitness.pipeline import Settings
 from skywitness.questions.answer import History
+from skywitness.questions.finding import Finder
+from skywitness.questions.names import Names
 from skywitness.reference.load import load_gazetteer
 from skywitness.run import config as settings
+from skywitness.run.finding import SERVED, ask, book_of
 from skywitness.run.flight_record import PositionsFlights
 from skywitness.run.inputs import Inputs
 from skywitness.run.live import Core
@@ -125,9 +128,12 @@ class Service:
             settings=Settings(repair=config.repair, shards=config.shards),
         )
         shown = privacy.history(history) if history is not None else None
-        flights = None
+        flights, asking = None, None
         if shown is not None:
-            flights = PositionsFlights(shown, await asyncio.to_thread(load_gazetteer))
+            gazetteer = await asyncio.to_thread(load_gazetteer)
+            flights = PositionsFlights(shown, gazetteer)
+            book = await asyncio.to_thread(book_of, self.directory)
+            asking = functools.partial(ask, Finder.of(shown, Names(book), gazetteer, SERVED))
         node = Node(
             hub=self.hub,
             version=__version__,
@@ -135,6 +141,7 @@ class Service:
             receivers=lambda: self.core.reports if self.core is not None else [],
             history=shown,
             flights=flights,
+            ask=asking,
             metrics=self.metrics,
             privacy=privacy,
             facts={"name": config.name},

@@ -451,3 +451,15 @@ class PublicHistory:
     def days(self) -> list[str]:
         """See `History.days`."""
         return self._history.days()
+
+    def aircraft(self, from_ns: int, until_ns: int) -> tuple[U32, U8]:
+        """See `History.aircraft`."""
+        return self._history.aircraft(from_ns, until_ns)
+
+    def rows_about(self, from_ns: int, until_ns: int) -> int:
+        """See `History.rows_about`."""
+        return self._history.rows_about(from_ns, until_ns)
+
+    def minutes(self, from_ns: int, until_ns: int) -> I64:
+        """See `History.minutes`."""
+        return self._history.minutes(from_ns, until_ns)

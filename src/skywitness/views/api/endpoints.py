@@ -10,6 +10,7 @@ from typing import Any
 from skywitness.batches import ADDRESS_KINDS, POSITION_SOURCES, VERDICTS
 from skywitness.views.api import parameters as p
 from skywitness.views.api.columns import FORMATS, Column
+from skywitness.views.api.find import FIND_FORMATS
 from skywitness.views.api.parameters import Parameter
 from skywitness.views.api.tables import AIRCRAFT, POSITIONS, RECEIVERS
 
@@ -109,6 +110,23 @@ ENDPOINTS: tuple[Endpoint, ...] = (
         ),
         "track", ("positions", POSITIONS),
         {**SPAN, "total": COUNT, "is_thinned": {"type": "boolean"}}, (400, 404, 406, 503),
+    ),
+    Endpoint(
+        "/find", "A question in the query language, over all of the record",
+        (
+            p.text("q", "The question, such as `mil:yes to:SVMI time:2019-03`.", 20_000, "mil:yes time:-24h"),
+            p.integer("limit", "Rows a page.", 1, MOST_POSITIONS, 1000),
+            p.integer("skip", "Rows left out: `next` of the page before.", 0, 100_000_000, 0),
+            p.word("format", "Form of the answer, instead of the Accept header.", tuple(FIND_FORMATS)),
+        ),
+        "find", None,
+        {
+            "question": {"type": "string"}, "subject": {"type": "string"},
+            "rows": {"type": "array", "items": {"type": "object"}}, "total": COUNT, "next": COUNT,
+            "coverage": {"type": "object"}, "places": WORDS, "content_hash": {"type": "string"},
+            "not_read": {"type": "array", "items": {"type": "string"}}, "plan": {"type": "object"},
+        },
+        (400, 404, 406, 503),
     ),
     Endpoint("/days", "UTC days of which there is a record", (), "days", None, {"days": DAYS}, (400, 404, 503)),
     Endpoint("/receivers", "Receivers: health and watermarks; blurred places", *OF_RECEIVERS),

@@ -89,6 +89,17 @@ def integer(name: str, doc: str, least: int, most: int, default: int | None = No
     return Parameter(name, doc, read, schema, default)
 
 
+def text(name: str, doc: str, longest: int, example: str) -> Parameter:
+    """Any text up to a length."""
+
+    def read(given: str) -> str:
+        if len(given) > longest:
+            raise Problem(400, f"`{name}` has {len(given):,} characters; {longest:,} are read.")
+        return given
+
+    return Parameter(name, doc, read, {"type": "string", "maxLength": longest}, "", example=example)
+
+
 def number(name: str, doc: str, least: float, most: float, default: float | None = None) -> Parameter:
     """A number within bounds."""
 

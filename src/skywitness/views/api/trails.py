@@ -92,6 +92,21 @@ class Trails:
         """Return nothing: no day is complete here."""
         return []
 
+    def aircraft(self, from_ns: int, until_ns: int) -> tuple[U32, U8]:
+        """See `History.aircraft`."""
+        parts = [aircraft_key(batch.icao, batch.address_kind) for _, batch in tuple(self._batches)]
+        keys = np.unique(np.concatenate([np.zeros(0, np.int64), *parts]))
+        return (keys & 0xFFFFFF).astype(np.uint32), (keys >> 24).astype(np.uint8)
+
+    def rows_about(self, from_ns: int, until_ns: int) -> int:
+        """See `History.rows_about`."""
+        return self.rows
+
+    def minutes(self, from_ns: int, until_ns: int) -> I64:
+        """See `History.minutes`."""
+        rows = self.positions(from_ns, until_ns)
+        return np.unique(rows.time_ns // (60 * NS_PER_S))
+
 
 def positions_of(table: AircraftTable, is_simulated: bool) -> Positions:
     """Places of a table as position rows; what a row knows of its frame is unknown here."""

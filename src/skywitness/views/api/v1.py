@@ -26,6 +26,7 @@ from skywitness.tracks.picture import Picture
 from skywitness.units import NS_PER_S
 from skywitness.views.api.columns import FORMATS, Rows, cursor_of, cursor_text, iso, negotiated
 from skywitness.views.api.endpoints import ENDPOINTS, Endpoint
+from skywitness.views.api.find import find_response
 from skywitness.views.api.openapi import document
 from skywitness.views.api.parameters import Area, parse_query
 from skywitness.views.api.security import Problem
@@ -333,6 +334,14 @@ class V1:
         """Days with data."""
         history = self.history()
         return await self.in_turn(ask, lambda: json_response({"days": history.days()}))
+
+    async def find(self, ask: Ask) -> Response[bytes]:
+        """A question in the query language."""
+        asking = self.node.ask
+        if asking is None:
+            raise Problem(404, "This node keeps no record.")
+        accept = ask.request.headers.get("accept", "")
+        return await self.in_turn(ask, lambda: find_response(asking, ask.given, accept, self.now_ns()))
 
     # --- the node --------------------------------------------------------------------------------------------------
 

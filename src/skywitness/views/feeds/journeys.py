@@ -27,8 +27,8 @@ def journey_table(made: Undertakings, names: Mapping[int, tuple[str, str]] | Non
     import pyarrow as pa
 
     table, legs = made.journeys, leg_table(made.flights, names)
-    first = table.first_leg.tolist()
-    last = (table.first_leg + table.legs - 1).tolist()
+    first = pa.array(table.first_leg)
+    last = pa.array(table.first_leg + table.legs - 1)
     addresses = list(map(address_text, table.icao.tolist(), table.address_kind.tolist()))
     columns: dict[str, tuple[Any, str, str]] = {
         "icao24": (
@@ -49,7 +49,7 @@ def journey_table(made: Undertakings, names: Mapping[int, tuple[str, str]] | Non
             about = {key.decode(): value.decode() for key, value in (field.metadata or {}).items()}
             columns[f"{side}_{name}"] = (column.take(rows), about.get("unit", ""), about.get("doc", ""))
     columns["stops"] = (pa.array([_stops(made, j) for j in range(len(made))], _stop_type()), "", "in order of time")
-    known = [(names or {}).get(leg, ("", "")) for leg in first]
+    known = [(names or {}).get(leg, ("", "")) for leg in table.first_leg.tolist()]
     titles = [f"{one} ({kind})" if one and kind else one or kind for one, kind in known]
     sentences = [journey_sentence(made, j, title) for j, title in enumerate(titles)]
     columns["sentence"] = (pa.array(sentences, pa.string()), "", "the journey in words")

@@ -1,0 +1,111 @@
+"""What rows a question can be about at most: times, places and airframes, so that nothing else is read."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from skywitness.batches import U8, U32
+from skywitness.questions.names import IDENTITY, Names
+from skywitness.questions.places import Box, Places
+from skywitness.questions.question import And, Flag, InArea, Near, Node, Not, Or, Span, Text, When
+
+__all__ = ["aircraft_within", "boxes_of", "is_of_airframes", "names_airframes", "spans_of"]
+
+
+def spans_of(node: Node) -> tuple[Span, ...] | None:
+    """Return the times that rows must be of, in order and apart; None if any."""
+    if isinstance(node, When):
+        return united(node.spans)
+    if isinstance(node, And):
+        found: tuple[Span, ...] | None = None
+        for part in node.parts:
+            spans = spans_of(part)
+            if spans is not None:
+                found = spans if found is None else common(found, spans)
+        return found
+    if isinstance(node, Or):
+        parts = [spans_of(part) for part in node.parts]
+        return None if None in parts else united([span for part in parts if part is not None for span in part])
+    return None
+
+
+def united(spans: Sequence[Span]) -> tuple[Span, ...]:
+    """Return spans in order, those that touch as one."""
+    out: list[Span] = []
+    for span in sorted(spans, key=lambda one: one.from_ns):
+        if out and span.from_ns <= out[-1].until_ns:
+            out[-1] = Span(out[-1].from_ns, max(out[-1].until_ns, span.until_ns))
+        elif span.until_ns > span.from_ns:
+            out.append(span)
+    return tuple(out)
+
+
+def common(one: Sequence[Span], other: Sequence[Span]) -> tuple[Span, ...]:
+    """Return the times that are in both."""
+    return united(
+        [
+            Span(max(a.from_ns, b.from_ns), min(a.until_ns, b.until_ns))
+            for a in one
+            for b in other
+            if a.from_ns < b.until_ns and b.from_ns < a.until_ns
+        ]
+    )
+
+
+def boxes_of(node: Node, places: Places) -> tuple[Box, ...] | None:
+    """Return boxes in which rows must lie; None if anywhere. Of several areas that all must hold, the smallest."""
+    if isinstance(node, Near | InArea):
+        return tuple(box for area in places.areas(node) for box in area.boxes)
+    if isinstance(node, And):
+        found = [boxes for part in node.parts if (boxes := boxes_of(part, places)) is not None]
+        return min(found, key=size_of, default=None)
+    if isinstance(node, Or):
+        parts = [boxes_of(part, places) for part in node.parts]
+        return None if None in parts else tuple(box for part in parts if part is not None for box in part)
+    return None
+
+
+def size_of(boxes: Sequence[Box]) -> float:
+    """Degrees squared, about as large as on the ground."""
+    return sum(
+        (east - west) * (north - south) * float(np.cos(np.radians((south + north) / 2.0)))
+        for west, south, east, north in boxes
+    )
+
+
+def aircraft_within(node: Node, names: Names, icao: U32, kind: U8) -> NDArray[np.bool_]:
+    """Return which aircraft a question may be about."""
+    if isinstance(node, And):
+        out = np.ones(len(icao), np.bool_)
+        for part in node.parts:
+            out &= aircraft_within(part, names, icao, kind)
+        return out
+    if isinstance(node, Or):
+        out = np.zeros(len(icao), np.bool_)
+        for part in node.parts:
+            out |= aircraft_within(part, names, icao, kind)
+        return out
+    if isinstance(node, Text | Flag) and node.key in IDENTITY:
+        return names.possible(node, icao, kind)
+    return np.ones(len(icao), np.bool_)
+
+
+def names_airframes(node: Node) -> bool:
+    """Whether a question leaves out aircraft by who they are."""
+    if isinstance(node, And):
+        return any(map(names_airframes, node.parts))
+    if isinstance(node, Or):
+        return all(map(names_airframes, node.parts))
+    return is_of_airframes(node) and not (isinstance(node, Flag) and not node.value)
+
+
+def is_of_airframes(node: Node) -> bool:
+    """Whether a part is about who an aircraft is, or when, and about nothing that it did."""
+    if isinstance(node, And | Or):
+        return all(map(is_of_airframes, node.parts))
+    if isinstance(node, Not):
+        return is_of_airframes(node.part)
+    return isinstance(node, Text | Flag) and node.key in IDENTITY

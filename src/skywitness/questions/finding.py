@@ -1,0 +1,279 @@
+"""Answers to questions from the record: what can matter is read, and the tree decides row by row.
+
+Times, areas and airframes that a question leaves out are not read (`questions.bounds`); whatever is read is put to the
+whole question (`questions.matching`), so that how it was narrowed down never changes the answer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from skywitness.batches import I64, U8, U32, Positions
+from skywitness.errors import QuestionError
+from skywitness.journeys.histories import histories
+from skywitness.journeys.legs import legs
+from skywitness.questions.answer import History
+from skywitness.questions.bounds import aircraft_within, names_airframes, spans_of
+from skywitness.questions.covering import CoveredDays
+from skywitness.questions.matching import FIRST_VISIT, Scope, needs_flights
+from skywitness.questions.names import Names
+from skywitness.questions.places import Places
+from skywitness.questions.question import FlightPlace, Gap, Node, Question, Span, Text, Together, terms
+from skywitness.reference.airports import Gazetteer
+from skywitness.units import NS_PER_S
+
+__all__ = ["Budget", "Finder", "Found", "Plan"]
+
+ALL = Span(0, (1 << 62) - 1)
+BESIDE_NS = 72 * 3_600 * NS_PER_S
+"""So much before and after the time asked is read for legs and journeys: a stay of three days joins two ends."""
+ROWS_AT_ONCE = 3_000_000
+PAIR_KINDS = ("FORMATION", "RENDEZVOUS", "REFUELLING")
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """What one question may cost."""
+
+    rows: int = 200_000_000
+    """Positions that are read."""
+    flights_rows: int = 60_000_000
+    """Positions that legs and journeys are made of."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """How a question is answered: what is read at most."""
+
+    spans: tuple[Span, ...]
+    """Times of the rows that are read."""
+    asked: tuple[Span, ...]
+    """Times that the question is about."""
+    icao: U32 | None
+    kind: U8 | None
+    """Aircraft that are read; None for all."""
+    aircraft: int
+    """How many these are, or how many there are in that time."""
+    rows: int
+    """About so many positions are read."""
+    is_of_flights: bool
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Found:
+    """A part of an answer: rows of a scope that the question is true of.
+
+    rows  of the scope's positions, legs, journeys or events; of silences, the rows before them
+    """
+
+    scope: Scope
+    rows: I64
+
+
+@dataclass(slots=True)
+class Finder:
+    """Answers questions about one record. Several threads may ask, each with a Finder of its own from `again`."""
+
+    history: History
+    names: Names
+    gazetteer: Gazetteer
+    budget: Budget
+    covered: CoveredDays
+    places: Places
+
+    @classmethod
+    def of(cls, history: History, names: Names, gazetteer: Gazetteer, budget: Budget | None = None) -> Finder:
+        """Make one for a record."""
+        return cls(history, names, gazetteer, budget or Budget(), CoveredDays(history), Places(gazetteer))
+
+    def again(self) -> Finder:
+        """Return a Finder of the same record for another question."""
+        return replace(self, places=Places(self.gazetteer))
+
+    def plan(self, question: Question) -> Plan:
+        """Return what must be read. Raises QuestionError for places that nobody knows."""
+        node = question.where
+        for term in terms(node):  # unknown places are told before anything is read
+            if isinstance(term, FlightPlace) and term.key != FIRST_VISIT:
+                self.places.airfields(term.places)
+            elif hasattr(term, "areas") or (hasattr(term, "distance_m") and not isinstance(term, Together)):
+                self.places.areas(term)  # type: ignore[arg-type]
+        is_of_flights = question.show in ("legs", "journeys", "events") or needs_flights(node)
+        asked = spans_of(node)
+        spans = (ALL,) if asked is None else asked
+        if any(isinstance(term, FlightPlace) and term.key == FIRST_VISIT for term in terms(node)):
+            spans = (ALL,)
+        if is_of_flights or question.show == "gaps":
+            spans = widened(spans)
+        days = self._extent()
+        spans = tuple(Span(max(s.from_ns, days.from_ns), min(s.until_ns, days.until_ns)) for s in spans)
+        spans = tuple(span for span in spans if span.until_ns > span.from_ns)
+        icao, kind = self._aircraft(asked or spans)
+        rows = sum(self.history.rows_about(span.from_ns, span.until_ns) for span in spans)
+        if not names_airframes(node):
+            return Plan(spans, asked or (ALL,), None, None, len(icao), rows, is_of_flights)
+        within = np.flatnonzero(aircraft_within(node, self.names, icao, kind))
+        share = len(within) / max(len(icao), 1)
+        return Plan(spans, asked or (ALL,), icao[within], kind[within], len(within), round(rows * share), is_of_flights)
+
+    def _extent(self) -> Span:
+        minutes = self.history.minutes(ALL.from_ns, ALL.until_ns)
+        if not len(minutes):
+            return Span(0, 0)
+        return Span(int(minutes[0]) * 60 * NS_PER_S, (int(minutes[-1]) + 1) * 60 * NS_PER_S)
+
+    def positions(self, question: Question, plan: Plan) -> Iterator[Found]:
+        """Yield the positions that a question is true of, in parts; those of the earliest time first.
+
+        With flights, aircraft after aircraft.
+        """
+        if plan.is_of_flights or any(isinstance(t, Gap | FlightPlace) for t in terms(question.where)):
+            for scope in self.scopes(question, plan):
+                yield Found(scope, np.flatnonzero(scope.row_mask(question.where)))
+            return
+        self._afford(plan.rows, self.budget.rows)
+        for span in plan.spans:
+            for rows in self._read(plan, span):
+                scope = self._scope(rows, question.where)
+                yield Found(scope, np.flatnonzero(scope.row_mask(question.where)))
+
+    def legs(self, question: Question, plan: Plan) -> Iterator[Found]:
+        """Yield the legs that a question is true of, some aircraft after the other."""
+        for scope in self.scopes(question, plan):
+            yield Found(scope, np.flatnonzero(scope.leg_mask(question.where)))
+
+    def journeys(self, question: Question, plan: Plan) -> Iterator[Found]:
+        """Yield the journeys that a question is true of."""
+        for scope in self.scopes(question, plan):
+            yield Found(scope, np.flatnonzero(scope.journey_mask(question.where)))
+
+    def events(self, question: Question, plan: Plan) -> Iterator[Found]:
+        """Yield the events that a question is true of."""
+        for scope in self.scopes(question, plan):
+            yield Found(scope, np.flatnonzero(scope.event_mask(question.where)))
+
+    def gaps(self, question: Question, plan: Plan) -> Iterator[Found]:
+        """Yield the silences that a question is true of, by the rows before them."""
+        for scope in self.scopes(question, plan):
+            yield Found(scope, scope.gaps(question.where))
+
+    def scopes(self, question: Question, plan: Plan) -> Iterator[Scope]:
+        """Yield all rows of some aircraft after the other, with their flights if the question needs them."""
+        self._afford(plan.rows, self.budget.flights_rows if plan.is_of_flights else self.budget.rows)
+        of_pairs = may_be_of_pairs(question)
+        if plan.icao is None or plan.kind is None or of_pairs:
+            icao, kind = self._aircraft(plan.spans)
+        else:
+            icao, kind = plan.icao, plan.kind
+        parts = 1 if of_pairs else max(1, -(-plan.rows // ROWS_AT_ONCE))
+        for some in np.array_split(np.arange(len(icao)), min(parts, max(len(icao), 1))):
+            if not len(some):
+                continue
+            rows = Positions.concat([self._rows(icao[some], kind[some], span) for span in plan.spans])
+            if plan.is_of_flights:
+                yield self._flown(rows, question.where)
+            else:
+                order = np.lexsort((rows.time_ns, rows.address_kind.astype(np.int64) << 24 | rows.icao))
+                yield self._scope(rows.take(order), question.where)
+
+    def _aircraft(self, spans: tuple[Span, ...]) -> tuple[U32, U8]:
+        """Return the aircraft of all spans, in the order of the files."""
+        there = [self.history.aircraft(span.from_ns, span.until_ns) for span in spans]
+        parts = [kind.astype(np.int64) << 24 | icao for icao, kind in there]
+        keys = np.unique(np.concatenate([np.zeros(0, np.int64), *parts]))
+        return (keys & 0xFFFFFF).astype(np.uint32), (keys >> 24).astype(np.uint8)
+
+    def _rows(self, icao: U32, kind: U8, span: Span) -> Positions:
+        return self.history.positions(span.from_ns, span.until_ns, icao=icao, address_kind=kind)
+
+    def _flown(self, rows: Positions, node: Node) -> Scope:
+        found = legs(histories(rows), self.gazetteer, covered=self.covered)
+        return replace(self._scope(found.histories.rows, node), flights=found)
+
+    def _scope(self, rows: Positions, node: Node) -> Scope:
+        return Scope(rows, self.names, self.places, None, self._others, self._categories(rows, node))
+
+    def _read(self, plan: Plan, span: Span) -> Iterator[Positions]:
+        if plan.icao is None:
+            yield from self.history.positions_in_parts(span.from_ns, span.until_ns)
+        elif len(plan.icao):
+            yield from self.history.positions_in_parts(
+                span.from_ns, span.until_ns, icao=plan.icao, address_kind=plan.kind
+            )
+
+    def _others(self, term: Together, rows: Positions) -> Positions:
+        """Positions of the aircraft that a `with:` names, at the times of these rows and a little beside."""
+        if not len(rows):
+            return rows
+        begin, end = int(rows.time_ns.min()) - term.span_ns, int(rows.time_ns.max()) + term.span_ns + 1
+        found = []
+        icao, kind = self.history.aircraft(begin, end)
+        mask = np.zeros(len(icao), np.bool_)
+        for key in ("hex", "reg"):
+            patterns = term.others if key == "reg" else tuple(p for p in term.others if is_hex(p.text))
+            if patterns:
+                mask |= self.names.possible(Text(key, patterns), icao, kind)
+        if mask.any():
+            found.append(self.history.positions(begin, end, icao=icao[mask], address_kind=kind[mask]))
+        if not mask.any():
+            for part in self.history.positions_in_parts(begin, end):
+                scope = Scope(part, self.names, self.places)
+                found.append(part.take(scope.row_mask(Text("callsign", term.others))))
+        return Positions.concat(found)
+
+    def _categories(self, rows: Positions, node: Node) -> Callable[[I64], U8] | None:
+        """Return what tells the emitter category of aircraft by their keys; None if it is not asked for."""
+        if not any(isinstance(term, Text) and term.key == "category" for term in terms(node)) or not len(rows):
+            return None
+        begin, end = int(rows.time_ns.min()) - 600 * NS_PER_S, int(rows.time_ns.max()) + 600 * NS_PER_S
+
+        def categories(keys: I64) -> U8:
+            distinct = np.unique(keys)
+            told = self.history.states(
+                begin, end, icao=(distinct & 0xFFFFFF).astype(np.uint32), address_kind=(distinct >> 24).astype(np.uint8)
+            )
+            known = told.category > 0
+            of = told.address_kind.astype(np.int64)[known] << 24 | told.icao[known]
+            last = {key: int(value) for key, value in zip(of.tolist(), told.category[known].tolist(), strict=True)}
+            return np.array([last.get(key, 0) for key in keys.tolist()], np.uint8)
+
+        return categories
+
+    def _afford(self, rows: int, most: int) -> None:
+        if rows > most:
+            raise QuestionError(
+                f"about {rows:,} positions would have to be read, {most:,} are allowed",
+                hint="Ask for a shorter time, a smaller area, or fewer aircraft; explain:yes shows the cost.",
+            )
+
+
+def widened(spans: tuple[Span, ...]) -> tuple[Span, ...]:
+    """Return spans with what is beside them, as one where they meet."""
+    out: list[Span] = []
+    for span in spans:
+        wide = Span(max(span.from_ns - BESIDE_NS, 0), min(span.until_ns + BESIDE_NS, ALL.until_ns))
+        if out and wide.from_ns <= out[-1].until_ns:
+            out[-1] = Span(out[-1].from_ns, max(out[-1].until_ns, wide.until_ns))
+        else:
+            out.append(wide)
+    return tuple(out)
+
+
+def may_be_of_pairs(question: Question) -> bool:
+    """Whether an answer may hold events of two aircraft, which are told only where both are read."""
+    kinds = [
+        pattern.text
+        for term in terms(question.where)
+        if isinstance(term, Text) and term.key in ("event", "pattern")
+        for pattern in term.patterns
+    ]
+    return any(kind in PAIR_KINDS for kind in kinds) if kinds else question.show == "events"
+
+
+def is_hex(text: str) -> bool:
+    """Whether a word may be an address."""
+    digits = text.removeprefix("~").replace("*", "")
+    return len(digits) <= 6 and all(c in "0123456789ABCDEF" for c in digits) and ("*" in text or len(digits) == 6)
