@@ -6,6 +6,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 UV := $(shell command -v uv 2>/dev/null)
 SOURCES := $(shell find src -name '*.py')
+WEB := $(shell find web -type f -not -path '*/node_modules/*' -not -path '*/generated/*' -not -name '*.md' 2>/dev/null)
 CODE := src tests bench fuzz docs
 MINUTES ?= 10
 # Not for the kernels' sake: BLAS threads would make CPU times and small runs noisy.
@@ -22,7 +23,7 @@ else
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check static tests coverage bench golden demo docs format fuzz lock clean
+.PHONY: help run web test check static tests coverage bench golden demo docs format fuzz lock clean
 
 help: ## list what there is
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -52,9 +53,20 @@ $(VENV)/stamp-kernels: $(SOURCES) $(VENV)/stamp-run
 	@$(BIN)/python -m skywitness.run.compile --quiet
 	@touch $@
 
+# The installation built the map already; this builds it again when its sources change. Without npm's registry the node
+# serves its interface and a page that says so.
+$(VENV)/stamp-web: $(WEB) $(VENV)/stamp-run
+	@$(BIN)/python -c 'import sys; sys.path.insert(0, "web"); import build; sys.exit(not build.is_built())' || \
+	  { $(INSTALL) -r requirements/web.txt && $(BIN)/python web/build.py; } || test -z "$(CI)$(SKYWITNESS_STRICT)"
+	@touch $@
+
 # --- what people call ---------------------------------------------------------------------------------------------
-run: $(VENV)/stamp-kernels ## serve the bundled demonstration on a free loopback port; Ctrl-C ends it
+run: $(VENV)/stamp-kernels $(VENV)/stamp-web ## serve the bundled demonstration on a free loopback port; Ctrl-C ends it
 	@$(BIN)/skywitness serve --demo --http 127.0.0.1:0
+
+web: ## build the map's page (needs npm's registry the first time)
+	@rm -f $(VENV)/stamp-web
+	@$(MAKE) --no-print-directory $(VENV)/stamp-web
 
 test: static coverage tests ## everything: check, coverage of the core, then every test, with the number of skips
 
@@ -67,7 +79,7 @@ static: $(VENV)/stamp-dev
 	@$(BIN)/mypy --no-error-summary
 	@$(BIN)/lint-imports --no-cache > $(VENV)/lint-imports.log || { cat $(VENV)/lint-imports.log; exit 1; }
 
-tests: $(VENV)/stamp-dev $(VENV)/stamp-kernels
+tests: $(VENV)/stamp-dev $(VENV)/stamp-kernels $(VENV)/stamp-web
 	@$(BIN)/python -m pytest -q
 
 coverage: $(VENV)/stamp-dev ## lines of the core that its own tests reach, kernels run as plain Python

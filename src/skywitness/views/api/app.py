@@ -16,6 +16,7 @@ from skywitness.views.api.keys import KeyStore
 from skywitness.views.api.security import ApiSettings, Asgi, Gate, Problem, problem_body
 from skywitness.views.api.tables import Latest
 from skywitness.views.node import Node
+from skywitness.views.web_page import handlers as page_handlers
 
 __all__ = ["ApiSettings", "Module", "create_app"]
 
@@ -46,7 +47,7 @@ def create_app(
     """
     # The gate needs the application, and /metrics the gate.
     gate = Gate(_nothing, settings, keys)
-    handlers = [*v1.handlers(node, latest), *metrics.handlers(node, gate)]
+    handlers = [*v1.handlers(node, latest), *metrics.handlers(node, gate), *page_handlers()]
     for module in modules:
         handlers.extend(module(node))
     app = Litestar(

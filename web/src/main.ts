@@ -1,0 +1,9 @@
+import "./style.css";
+import { App } from "./app";
+
+const app = new App(document.body);
+app.start().catch((error: unknown) => {
+  app.say(error instanceof Error ? error.message : String(error));
+});
+// For tests and for people who look under the bonnet; nothing of the page uses it.
+Object.defineProperty(window, "skywitness", { value: app });
