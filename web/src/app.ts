@@ -1,117 +1,236 @@
 /** Puts the parts together: what comes from the node goes into state, state is drawn and told. */
 
 import { LngLatBounds, MercatorCoordinate, type Map as MapLibre } from "maplibre-gl";
-import { socketAddress, status, type Status } from "./api/rest";
-import { LiveStream, type Connection, type Wanted } from "./api/stream";
+import { days, socketAddress, status, type Status } from "./api/rest";
+import { SLICE_MS } from "./api/replay";
+import { LiveStream, type Wanted } from "./api/stream";
 import { SNAPSHOT, type Part } from "./api/wire";
-import { AircraftLayer, DERIVED, EMERGENCY, GROUND, SELECTED, shownAt } from "./map/aircraft_layer";
+import { listenToKeys } from "./keys";
+import { AircraftLayer, DERIVED, EMERGENCY, GROUND, HIDDEN, SELECTED, shownAt } from "./map/aircraft_layer";
+import { LabelLayer, type Label } from "./map/label_layer";
 import { createMap, setPaper } from "./map/map";
-import type { Theme } from "./map/palette";
-import { AircraftTable, keyOf } from "./state/aircraft";
-import { Clock } from "./state/clock";
+import { nearest, projection } from "./map/picking";
+import { Trails } from "./map/trails";
+import { AircraftList } from "./panels/aircraft_list";
+import { Details } from "./panels/details";
+import { Help } from "./panels/help";
+import { Legend, mapButtons } from "./panels/legend";
+import { Search } from "./panels/search";
+import { Timeline, type Player } from "./panels/timeline";
+import { ToolBar } from "./panels/tool_bar";
+import { keyOf, MILITARY } from "./state/aircraft";
+import { Commands } from "./state/commands";
+import { linkOf, readLink, type Start } from "./state/link";
+import { Model } from "./state/model";
+import { Past } from "./state/past";
 import { el } from "./text/dom";
-import { TopBar } from "./panels/top_bar";
+import { climb, squawk } from "./text/units";
+import { WORDS } from "./text/words";
 
 const URGENT_SQUAWKS = new Set([0o7500, 0o7600, 0o7700]);
 /** Jumps longer than this, in parts of the world's width, are shown as such. */
 const LONGEST_GLIDE = 0.0006;
 const WHOLE_IF_FEWER = 4000;
 const WORLD_BELOW_ZOOM = 3;
+const FIRST_PACE = 30;
+const BACK_MS = 15 * 60_000;
 
-export class App {
-  readonly table = new AircraftTable();
-  readonly clock = new Clock();
-  readonly layer = new AircraftLayer(() => this.clock.now(), () => this.clock.rate);
-  readonly selected = new Set<number>();
+export class App implements Player {
+  readonly model = new Model();
+  readonly commands = new Commands(this.model);
+  readonly table = this.model.table;
+  readonly layer = new AircraftLayer(() => this.model.clock.now(), () => this.model.clock.rate);
+  readonly labels = new LabelLayer(this.layer);
+  readonly past = new Past(() => this.showPast(true));
   map!: MapLibre;
-  connection: Connection = "connecting";
-  private theme: Theme = "dark";
+  search!: Search;
+  isPlaying = false;
+  pace = FIRST_PACE;
+  private trails!: Trails;
+  private timeline!: Timeline;
+  private stream!: LiveStream;
   private status: Status | null = null;
-  private stream: LiveStream | null = null;
-  private bar!: TopBar;
-  private isFitted = false;
+  private start_: Start = readLink(window.location.search);
+  private isPlaced = false;
+  private isMany = false;
+  private slice = -1;
+  private linkTimer = 0;
+  private labelTimer = 0;
 
   constructor(private readonly root: HTMLElement) {}
 
   async start(): Promise<void> {
+    const { model, commands, start_: start } = this;
+    commands.restore();
+    if (start.labels !== null) model.settings.labels = start.labels;
+    model.settings.areButtonsHidden = start.areButtonsHidden;
+    model.settings.isTableOpen = start.isTableOpen;
+    model.filter = start.filter;
+    this.pace = start.pace;
     const mapElement = el("div", { id: "map" });
     this.root.append(el("main", {}, mapElement));
-    this.bar = new TopBar(() => this.clock.now(), () => this.setTheme(this.theme === "dark" ? "light" : "dark"));
-    this.root.append(this.bar.element);
-    this.theme = window.matchMedia("(prefers-color-scheme: light)").matches ? "light" : "dark";
-    document.documentElement.dataset["theme"] = this.theme;
-    this.map = createMap(mapElement, this.theme, { lat: 40, lon: 12, zoom: 3 });
-    this.layer.setTheme(this.theme);
-    this.map.on("load", () => this.map.addLayer(this.layer));
-    this.map.on("moveend", () => this.watch());
+    this.isPlaced = start.lat !== undefined;
+    this.map = createMap(mapElement, model.settings.theme, { lat: start.lat ?? 35, lon: start.lon ?? 10, zoom: start.zoom ?? 2.4 });
+    this.trails = new Trails(this.map, model);
+    this.makePanels();
+    this.map.on("load", () => {
+      this.map.addLayer(this.layer);
+      this.map.addLayer(this.labels);
+      this.trails.add(this.layer.id);
+      this.draw();
+    });
+    this.listen();
+    listenToKeys(this);
     const isRemote = !["localhost", "127.0.0.1", "[::1]"].includes(window.location.hostname);
     this.stream = new LiveStream(socketAddress("api/v1/stream"), {
       subscribed: (tiles) => this.table.keepTiles(tiles),
       parts: (parts) => this.take(parts),
-      state: (state, words) => this.setConnection(state, words),
-      refused: (words) => this.say(words),
+      state: (state, words) => {
+        if (state === model.connection && words === model.connectionWords) return;
+        model.connection = state;
+        model.connectionWords = words;
+        model.ring("connection");
+      },
+      refused: (words) => {
+        if (model.filter !== "") model.filterError = words;
+        else commands.say(words);
+        model.ring("settings");
+      },
     }, isRemote);
+    for (const hex of start.hexes) commands.selectHex(hex, true);
+    if (start.hexes.length > 0 && start.isIsolated) commands.set("isIsolated", true);
+    this.applySettings();
+    if (start.atMs !== null) {
+      this.openPast(start.atMs, start.isPlaying);
+    }
+    window.setInterval(() => this.showPast(false), 100);
     this.status = await status().catch(() => null);
+    if (model.mode === "past") this.table.isSimulated = this.status?.simulated ?? false;
+    model.hasRecord = this.status?.records ?? false;
+    model.ring("mode");
     this.watch();
+    if (model.hasRecord) void days().then((found) => this.timeline.setDays(found)).catch(() => undefined);
   }
 
   say(words: string): void {
-    this.bar?.say(words);
+    this.commands.say(words);
   }
 
-  setTheme(theme: Theme): void {
-    this.theme = theme;
-    document.documentElement.dataset["theme"] = theme;
-    setPaper(this.map, theme);
-    this.layer.setTheme(theme);
+  private makePanels(): void {
+    const { model, commands } = this;
+    const show = (key: number): void => this.show(key);
+    this.search = new Search(model, commands, show);
+    this.timeline = new Timeline(model, this.past, this);
+    this.root.append(
+      new ToolBar(model, commands, this.search, () => (model.mode === "past" ? this.live() : this.openPast())).element,
+      new Details(model, commands, (key) => this.trails.pointsOf(key), () => void this.copyLink()).element,
+      new AircraftList(model, commands, show).element,
+      el("footer", { class: "below" }, new Legend(model).element, this.timeline.element),
+      mapButtons((by) => this.zoom(by), () => this.fit()),
+      new Help(model, commands).element,
+    );
   }
 
-  private setConnection(state: Connection, words: string): void {
-    this.connection = state;
-    this.bar.setConnection(state, words);
+  private listen(): void {
+    const { model, map } = this;
+    model.on(["settings"], () => {
+      this.applySettings();
+      this.watch();
+    });
+    model.on(["selection", "settings"], () => {
+      this.draw();
+      this.keepLink();
+    });
+    model.on(["mode"], () => this.keepLink());
+    map.on("moveend", () => {
+      this.watch();
+      this.keepLink();
+      this.label();
+    });
+    map.on("zoom", () => {
+      window.clearTimeout(this.labelTimer);
+      this.labelTimer = window.setTimeout(() => this.label(), 60);
+    });
+    map.on("dragstart", () => model.settings.isFollowing && this.commands.set("isFollowing", false));
+    map.on("click", (event) => {
+      const key = nearest(map, this.layer, this.table, model.clock.now(), event.point.x, event.point.y);
+      const isMore = this.isMany || event.originalEvent.ctrlKey || event.originalEvent.shiftKey;
+      if (key !== null || !isMore) this.commands.select(key, isMore);
+    });
+    let movedAt = 0;
+    map.on("mousemove", (event) => {
+      if (performance.now() - movedAt < 60) return;
+      movedAt = performance.now();
+      const isNear = nearest(map, this.layer, this.table, model.clock.now(), event.point.x, event.point.y) !== null;
+      map.getCanvas().style.cursor = isNear ? "pointer" : "";
+    });
   }
+
+  private applySettings(): void {
+    const { settings } = this.model;
+    if (document.documentElement.dataset["theme"] !== settings.theme) {
+      document.documentElement.dataset["theme"] = settings.theme;
+      setPaper(this.map, settings.theme);
+    }
+    this.root.classList.toggle("bare", settings.areButtonsHidden);
+    this.root.classList.toggle("has-list", settings.isTableOpen);
+    this.layer.setTheme(settings.theme);
+    this.labels.setTheme(settings.theme);
+  }
+
+  // --- live ---------------------------------------------------------------------------------------------------------
 
   /** Ask for what is in view. */
   private watch(): void {
-    this.stream?.want(this.wanted());
+    if (this.model.mode === "live") this.stream?.want(this.wanted());
   }
 
   private wanted(): Wanted {
-    if ((this.status?.aircraft ?? 0) < WHOLE_IF_FEWER) return {};
-    if (this.map.getZoom() < WORLD_BELOW_ZOOM) return { world: true, unplaced: true };
+    const filter = this.model.filter === "" ? {} : { filter: this.model.filter };
+    if ((this.status?.aircraft ?? 0) < WHOLE_IF_FEWER) return filter;
+    if (this.map.getZoom() < WORLD_BELOW_ZOOM) return { ...filter, world: true, unplaced: true };
     const b = this.map.getBounds();
-    const [south, north] = [Math.floor(b.getSouth() / 15) * 15, Math.ceil(b.getNorth() / 15) * 15];
+    const south = Math.max(-90, Math.floor(b.getSouth() / 15) * 15);
+    const north = Math.min(90, Math.ceil(b.getNorth() / 15) * 15) - 0.001;
     const [west, east] = [Math.floor(b.getWest() / 15) * 15, Math.ceil(b.getEast() / 15) * 15 - 0.001];
-    if (east - west >= 345) return { area: `${Math.max(-90, south)},-180,${Math.min(90, north)},180`, unplaced: true };
     const turned = (lon: number): number => ((((lon + 180) % 360) + 360) % 360) - 180;
-    return {
-      area: [Math.max(-90, south), turned(west), Math.min(90, north) - 0.001, turned(east)].join(","), unplaced: true,
-    };
+    const area = east - west >= 345 ? [south, -180, north, 180] : [south, turned(west), north, turned(east)];
+    return { ...filter, area: area.join(","), unplaced: true };
   }
 
   private take(parts: readonly Part[]): void {
-    const now = this.clock.now();
-    const before = new Map<number, { x: number; y: number; at: number }>();
+    if (this.model.mode === "past") return;
     const { table } = this;
-    const [key, placeMs] = [table.column("key"), table.column("placeMs")];
-    for (let row = 0; row < table.count; row++) {
-      const shown = shownAt(table, row, now);
-      if (!Number.isNaN(shown.x)) before.set(key[row]!, { ...shown, at: placeMs[row]! });
-    }
+    const { clock } = this.model;
+    const now = clock.now();
+    const before = new Map<number, { x: number; y: number }>();
+    const key = table.column("key");
+    for (let row = 0; row < table.count; row++) before.set(key[row]!, shownAt(table, row, now));
     for (const part of parts) table.apply(part);
     const last = parts.at(-1);
     if (last === undefined) return;
-    this.clock.follow(last.nowMs);
+    clock.follow(last.nowMs);
     this.glide(before);
     this.draw();
-    this.bar.setCount(table.count, table.isSimulated);
-    if (!this.isFitted && parts.some((part) => part.kind === SNAPSHOT)) this.fit();
+    if (!this.isPlaced && parts.some((part) => part.kind === SNAPSHOT)) this.fit(false);
+    if (this.start_.registration !== "") this.selectRegistration();
+    if (this.model.settings.isFollowing) this.followMain();
+    this.model.ring("picture");
+  }
+
+  private selectRegistration(): void {
+    const wanted = this.start_.registration;
+    const row = this.table.words("registration").slice(0, this.table.count).indexOf(wanted);
+    if (row < 0) return;
+    this.start_ = { ...this.start_, registration: "" };
+    this.commands.select(this.table.get("key", row));
+    if (this.start_.lat === undefined) this.show(this.table.get("key", row));
   }
 
   /** Let aircraft glide from where they were shown to where they are. */
-  private glide(before: ReadonlyMap<number, { x: number; y: number; at: number }>): void {
+  private glide(before: ReadonlyMap<number, { x: number; y: number }>): void {
     const { table } = this;
-    const now = this.clock.now();
+    const now = this.model.clock.now();
     const [key, shiftX, shiftY, shiftMs] = [
       table.column("key"), table.column("shiftX"), table.column("shiftY"), table.column("shiftMs"),
     ];
@@ -129,19 +248,135 @@ export class App {
     }
   }
 
+  // --- the past -----------------------------------------------------------------------------------------------------
+
+  /** Leave the present for a moment of the past. */
+  openPast(ms = this.model.clock.now() - BACK_MS, isPlaying = true): void {
+    if (this.model.mode === "live") {
+      this.stream.stop();
+      this.table.removeAll();
+      this.model.mode = "past";
+    }
+    this.isPlaying = isPlaying;
+    this.goTo(ms);
+    this.model.ring("mode");
+  }
+
+  goTo(ms: number): void {
+    this.model.clock.set(ms, this.isPlaying ? this.pace : 0);
+    this.slice = -1;
+    this.past.want(ms);
+    this.showPast(true);
+    this.keepLink();
+  }
+
+  setPace(pace: number): void {
+    this.pace = pace;
+    this.model.clock.set(this.model.clock.now(), this.isPlaying ? pace : 0);
+    this.layer.wake();
+  }
+
+  toggle(): void {
+    this.isPlaying = !this.isPlaying;
+    this.setPace(this.pace);
+    this.keepLink();
+  }
+
+  /** Back to now. */
+  live(): void {
+    if (this.model.mode === "live") return;
+    this.model.mode = "live";
+    this.table.removeAll();
+    this.model.clock.isSet = false;
+    this.model.ring("mode");
+    this.watch();
+  }
+
+  private showPast(isForced: boolean): void {
+    if (this.model.mode !== "past") return;
+    const now = this.model.clock.now();
+    const slice = Math.floor(now / SLICE_MS);
+    if (slice === this.slice && !isForced) return;
+    this.slice = slice;
+    this.past.want(now);
+    this.past.fill(this.table, now);
+    this.draw();
+    if (!this.isPlaced && this.table.count > 0) this.fit(false);
+    if (this.model.settings.isFollowing) this.followMain();
+    this.model.ring("picture");
+  }
+
+  // --- drawing ------------------------------------------------------------------------------------------------------
+
   draw(): void {
-    const { table } = this;
-    const [ground, squawk, emergency, source, key] = [
+    const { table, model } = this;
+    const { settings, selected } = model;
+    const [ground, code, emergency, source, key, flagged] = [
       table.column("ground"), table.column("squawk"), table.column("emergency"), table.column("source"), table.column("key"),
+      table.column("flags"),
     ];
     this.layer.fill(table, (row) => {
-      let flags = 0;
-      if (this.selected.has(key[row]!)) flags |= SELECTED;
+      const isSelected = selected.has(key[row]!);
+      if (settings.isIsolated && !isSelected) return HIDDEN;
+      if (settings.isMilitaryOnly && !isSelected && !(flagged[row]! & MILITARY)) return HIDDEN;
+      if (settings.isTisbHidden && source[row] === 2) return HIDDEN;
+      let flags = isSelected ? SELECTED : 0;
       if (ground[row] === 1) flags |= GROUND;
-      if (URGENT_SQUAWKS.has(squawk[row]!) || (emergency[row]! > 0 && emergency[row]! < 7)) flags |= EMERGENCY;
+      if (URGENT_SQUAWKS.has(code[row]!) || (emergency[row]! > 0 && emergency[row]! < 7)) flags |= EMERGENCY;
       if (source[row] === 2 || source[row] === 3) flags |= DERIVED;
       return flags;
     });
+    this.label();
+  }
+
+  private label(): void {
+    const { table, model, map } = this;
+    const at = projection(map);
+    const now = model.clock.now();
+    const { clientWidth, clientHeight } = map.getCanvas();
+    const places = new Map<number, { x: number; y: number }>();
+    const first: Label[] = [];
+    const others: Label[] = [];
+    for (let row = 0; row < table.count; row++) {
+      if (this.layer.instanceOf(row) < 0) continue;
+      const shown = shownAt(table, row, now);
+      const pixel = at(shown.x, shown.y);
+      if (pixel.x < -40 || pixel.y < -20 || pixel.x > clientWidth + 20 || pixel.y > clientHeight + 20) continue;
+      places.set(row, pixel);
+      const isMain = model.selected.has(table.get("key", row)) || URGENT_SQUAWKS.has(table.get("squawk", row));
+      if (!isMain && model.settings.labels === 0) continue;
+      (isMain ? first : others).push({ row, lines: this.linesOf(row), strength: isMain ? 1 : 0.88 });
+    }
+    const isCrowded = others.length > 60 && map.getZoom() < 5;
+    const key = table.column("key");
+    others.sort((a, b) => key[a.row]! - key[b.row]!);
+    this.labels.fill(isCrowded ? first : [...first, ...others], (row) => places.get(row)!);
+    map.triggerRepaint();
+  }
+
+  private linesOf(row: number): string[] {
+    const { table, model } = this;
+    const name = model.nameOf(table.get("key", row));
+    if (model.settings.labels < 2) return [name];
+    const feet = table.get("altitude", row);
+    const rate = table.get("rate", row);
+    const height = table.get("ground", row) === 1 ? "GND" : Number.isNaN(feet) ? "" : feet >= 10_000 ? `FL${Math.round(feet / 100)}` : `${Math.round(feet)}`;
+    const sign = climb(rate, "aviation") === "" ? "" : rate > 250 ? "+" : rate < -250 ? "-" : "";
+    const speed = table.get("speed", row);
+    const more = [table.words("type")[row], height + sign, Number.isNaN(speed) ? "" : String(Math.round(speed))];
+    if (URGENT_SQUAWKS.has(table.get("squawk", row))) more.unshift(squawk(table.get("squawk", row)));
+    return [name, more.filter(Boolean).join(" ")];
+  }
+
+  // --- moving -------------------------------------------------------------------------------------------------------
+
+  zoom(by: number): void {
+    this.map.easeTo({ zoom: this.map.getZoom() + by, duration: 250 });
+  }
+
+  toggleMany(): void {
+    this.isMany = !this.isMany;
+    this.say(this.isMany ? "Several can be selected; m ends it." : "");
   }
 
   /** Where on the page an aircraft is drawn now; null if it is not there. */
@@ -149,13 +384,31 @@ export class App {
     const key = keyOf(hex, this.table.rows);
     const row = key === null ? undefined : this.table.rows.get(key);
     if (row === undefined) return null;
-    const { x, y } = shownAt(this.table, row, this.clock.now());
-    const point = this.map.project(new MercatorCoordinate(x, y).toLngLat());
-    return { x: point.x, y: point.y };
+    const { x, y } = shownAt(this.table, row, this.model.clock.now());
+    return projection(this.map)(x, y);
   }
 
-  /** At the first picture: show where the aircraft are. */
-  private fit(): void {
+  private placeOf(key: number): [number, number] | null {
+    const row = this.table.rows.get(key);
+    if (row === undefined || Number.isNaN(this.table.get("lat", row))) return null;
+    const { x, y } = shownAt(this.table, row, this.model.clock.now());
+    const place = new MercatorCoordinate(x, y).toLngLat();
+    return [place.lng, place.lat];
+  }
+
+  /** Bring an aircraft into view. */
+  show(key: number): void {
+    const place = this.placeOf(key);
+    if (place !== null) this.map.easeTo({ center: place, zoom: Math.max(this.map.getZoom(), 6.5), duration: 600 });
+  }
+
+  private followMain(): void {
+    const place = this.model.main === null ? null : this.placeOf(this.model.main);
+    if (place !== null) this.map.easeTo({ center: place, duration: 900, easing: (t) => t });
+  }
+
+  /** Show where the aircraft are. */
+  fit(isSmooth = true): void {
     const bounds = new LngLatBounds();
     const [lat, lon] = [this.table.column("lat"), this.table.column("lon")];
     let placed = 0;
@@ -165,7 +418,32 @@ export class App {
       placed++;
     }
     if (placed === 0) return;
-    this.isFitted = true;
-    this.map.fitBounds(bounds, { padding: 90, maxZoom: 7, animate: false });
+    this.isPlaced = true;
+    const padding = window.innerWidth < 700 ? { top: 90, bottom: 110, left: 40, right: 40 } : 110;
+    this.map.fitBounds(bounds, { padding, maxZoom: 7, animate: isSmooth });
+  }
+
+  // --- links --------------------------------------------------------------------------------------------------------
+
+  private keepLink(): void {
+    window.clearTimeout(this.linkTimer);
+    // Browsers allow a hundred such changes in half a minute.
+    this.linkTimer = window.setTimeout(() => window.history.replaceState(null, "", this.link()), 400);
+  }
+
+  link(): string {
+    const { lat, lng } = this.map.getCenter().wrap();
+    return linkOf(this.model, { lat, lon: lng, zoom: this.map.getZoom() });
+  }
+
+  private async copyLink(): Promise<void> {
+    const link = new URL(this.link(), window.location.href).href;
+    try {
+      await navigator.clipboard.writeText(link);
+      this.say(WORDS.copied);
+    } catch {
+      this.say(link);
+    }
+    window.setTimeout(() => this.say(""), 4000);
   }
 }

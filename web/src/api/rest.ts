@@ -53,3 +53,62 @@ export async function bytes(path: string, signal?: AbortSignal): Promise<ArrayBu
 }
 
 export const status = (): Promise<Status> => json<Status>("api/v1/status");
+
+export interface TrackPoint {
+  readonly time_s: number;
+  readonly lat_deg: number;
+  readonly lon_deg: number;
+  readonly altitude_ft?: number;
+  readonly on_ground?: boolean;
+  readonly source?: string;
+  readonly verdict?: string;
+}
+
+/** Positions of one aircraft in the order of time; none if the record has none. */
+export async function track(hex: string, fromMs: number, untilMs: number, signal?: AbortSignal): Promise<readonly TrackPoint[]> {
+  const query = new URLSearchParams({
+    from: String(fromMs / 1000), until: String(untilMs / 1000), limit: "5000",
+    fields: "time_s,lat_deg,lon_deg,altitude_ft,on_ground,source,verdict",
+  });
+  try {
+    const answer = await json<{ positions: TrackPoint[] }>(`api/v1/tracks/${encodeURIComponent(hex)}?${query}`, signal);
+    return answer.positions;
+  } catch (error) {
+    if (error instanceof Refusal && error.status === 404) return [];
+    throw error;
+  }
+}
+
+/** All that is known of one aircraft of the live picture. */
+export type AircraftFacts = Readonly<Record<string, string | number | boolean>>;
+
+export async function aircraftFacts(hex: string, signal?: AbortSignal): Promise<AircraftFacts | null> {
+  try {
+    return await json<AircraftFacts>(`api/v1/aircraft/${encodeURIComponent(hex)}`, signal);
+  } catch (error) {
+    if (error instanceof Refusal && (error.status === 404 || error.status === 503)) return null;
+    throw error;
+  }
+}
+
+/** UTC days of which there is a record. */
+export async function days(): Promise<readonly string[]> {
+  try {
+    return (await json<{ days: string[] }>("api/v1/days")).days;
+  } catch (error) {
+    if (error instanceof Refusal && error.status === 404) return [];
+    throw error;
+  }
+}
+
+/** One half hour of everything, 30 seconds apart; null if nothing was recorded. */
+export async function halfHour(startMs: number): Promise<ArrayBuffer | null> {
+  const start = new Date(startMs).toISOString();
+  const number = (Number(start.slice(11, 13)) * 2 + (start.slice(14, 16) === "30" ? 1 : 0)).toString().padStart(2, "0");
+  try {
+    return await bytes(`globe_history/${start.slice(0, 10).replaceAll("-", "/")}/heatmap/${number}.bin.ttf`);
+  } catch (error) {
+    if (error instanceof Refusal && error.status === 404) return null;
+    throw error;
+  }
+}

@@ -12,10 +12,10 @@ const FLOATS = 16;
 const EARTH_M = 2 * Math.PI * 6378137;
 const KNOT_MPS = 1852 / 3600;
 /** Longest time that a place is carried on, seconds. */
-export const CARRY_S = 45;
+export const CARRY_S = 60;
 /** From here on an aircraft fades, and here it has faded. */
 const FADE_S = [20, 75] as const;
-const RECOVER_PER_S = 3;
+export const RECOVER_PER_S = 3;
 const BASE_PX = 17;
 
 export const SELECTED = 1;
@@ -100,7 +100,7 @@ void main() {
   if (strength < 0.01) discard;
 }`;
 
-function compiled(gl: WebGL2RenderingContext, vertex: string, fragment: string): WebGLProgram {
+export function compiled(gl: WebGL2RenderingContext, vertex: string, fragment: string): WebGLProgram {
   const program = gl.createProgram();
   for (const [kind, source] of [[gl.VERTEX_SHADER, vertex], [gl.FRAGMENT_SHADER, fragment]] as const) {
     const shader = gl.createShader(kind)!;
@@ -132,7 +132,8 @@ export class AircraftLayer implements CustomLayerInterface {
   private buffer: WebGLBuffer | null = null;
   private texture: WebGLTexture | null = null;
   private uniforms = new globalThis.Map<string, WebGLUniformLocation | null>();
-  private data = new Float32Array(FLOATS * 1024);
+  data = new Float32Array(FLOATS * 1024);
+  private instances = new Int32Array(1024);
   private count = 0;
   private isChanged = false;
   private baseMs = 0;
@@ -206,8 +207,11 @@ export class AircraftLayer implements CustomLayerInterface {
     const [placeMs, seenMs] = [table.column("placeMs"), table.column("seenMs")];
     const [speed, track, altitude] = [table.column("speed"), table.column("track"), table.column("altitude")];
     const [shiftX, shiftY, shiftMs] = [table.column("shiftX"), table.column("shiftY"), table.column("shiftMs")];
+    const [moveSpeed, moveTrack] = [table.column("moveSpeed"), table.column("moveTrack")];
     const category = table.column("category");
     const types = table.words("type");
+    if (this.instances.length < count) this.instances = new Int32Array(2 * count);
+    this.instances.fill(-1);
     let at = 0;
     let fastest = 0;
     this.isUrgent = false;
@@ -215,16 +219,20 @@ export class AircraftLayer implements CustomLayerInterface {
       if (Number.isNaN(lat[row]!)) continue;
       const flags = flagsOf(row);
       if (flags & HIDDEN) continue;
+      this.instances[row] = at;
       const sine = Math.sin((lat[row]! * Math.PI) / 180);
       const x = lon[row]! / 360 + 0.5;
       const y = 0.5 - Math.log((1 + sine) / (1 - sine)) / (4 * Math.PI);
       const [xHigh, yHigh] = [Math.fround(x), Math.fround(y)];
       let [vx, vy] = [0, 0];
       const direction = (track[row]! * Math.PI) / 180;
-      if (speed[row]! > 0 && !Number.isNaN(direction)) {
-        const v = (speed[row]! * KNOT_MPS) / (EARTH_M * Math.sqrt(1 - sine * sine));
-        vx = v * Math.sin(direction);
-        vy = -v * Math.cos(direction);
+      const isLed = !Number.isNaN(moveSpeed[row]!);
+      const course = isLed ? (moveTrack[row]! * Math.PI) / 180 : direction;
+      const knots = isLed ? moveSpeed[row]! : speed[row]!;
+      if (knots > 0 && !Number.isNaN(course)) {
+        const v = (knots * KNOT_MPS) / (EARTH_M * Math.sqrt(1 - sine * sine));
+        vx = v * Math.sin(course);
+        vy = -v * Math.cos(course);
         fastest = Math.max(fastest, v);
       }
       if (flags & EMERGENCY) this.isUrgent = true;
@@ -277,7 +285,7 @@ export class AircraftLayer implements CustomLayerInterface {
     gl.uniformMatrix4fv(this.uniform(gl, "matrix"), false, matrix);
     gl.uniform4f(this.uniform(gl, "centre"), cx, cy, centre.x - cx, centre.y - cy);
     gl.uniform2f(this.uniform(gl, "pixel"), 2 / clientWidth, 2 / clientHeight);
-    gl.uniform1f(this.uniform(gl, "now"), (this.now() - this.baseMs) / 1000);
+    gl.uniform1f(this.uniform(gl, "now"), this.seconds());
     gl.uniform1f(this.uniform(gl, "bearing"), (map.getBearing() * Math.PI) / 180);
     gl.uniform1f(this.uniform(gl, "scale"), half);
     gl.uniform1f(this.uniform(gl, "carry"), CARRY_S);
@@ -303,6 +311,21 @@ export class AircraftLayer implements CustomLayerInterface {
       gl.drawArraysInstanced(gl.TRIANGLE_STRIP, 0, 4, this.count);
     }
     gl.bindVertexArray(null);
+  }
+
+  /** Draw soon: the pace has changed. */
+  wake(): void {
+    this.map?.triggerRepaint();
+  }
+
+  /** Where in `data` a row's numbers begin; -1 if it is not drawn. */
+  instanceOf(row: number): number {
+    return this.instances[row] ?? -1;
+  }
+
+  /** Shown time since that of the data, seconds. */
+  seconds(): number {
+    return (this.now() - this.baseMs) / 1000;
   }
 
   /** Half the side of an airliner's square, CSS pixels. */
@@ -344,7 +367,9 @@ export function shownAt(table: AircraftTable, row: number, nowMs: number): Shown
   let x = table.get("lon", row) / 360 + 0.5;
   let y = 0.5 - Math.log((1 + sine) / (1 - sine)) / (4 * Math.PI);
   const age = Math.min(CARRY_S, Math.max(0, (nowMs - table.get("placeMs", row)) / 1000));
-  const [speed, track] = [table.get("speed", row), (table.get("track", row) * Math.PI) / 180];
+  const isLed = !Number.isNaN(table.get("moveSpeed", row));
+  const speed = table.get(isLed ? "moveSpeed" : "speed", row);
+  const track = (table.get(isLed ? "moveTrack" : "track", row) * Math.PI) / 180;
   if (speed > 0 && !Number.isNaN(track)) {
     const v = (speed * KNOT_MPS) / (EARTH_M * Math.sqrt(1 - sine * sine));
     x += v * Math.sin(track) * age;

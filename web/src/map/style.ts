@@ -57,7 +57,7 @@ function layers(p: Paper): LayerSpecification[] {
     },
     {
       id: "country", type: "symbol", source: "countries", minzoom: 1.6, maxzoom: 8,
-      filter: ["<=", ["get", "rank"], ["step", ["zoom"], 1, 2.4, 2, 3.2, 3, 4.2, 4, 5.2, 5]],
+      filter: ["<=", ["get", "rank"], ["step", ["zoom"], 1, 2.2, 2, 2.9, 3, 3.8, 4, 4.8, 5]],
       layout: {
         "text-field": ["get", "name"], "text-font": FONT, "text-size": byZoom(2, 10, 5, 13, 7, 16),
         "text-letter-spacing": 0.06, "text-max-width": 7, "symbol-sort-key": ["get", "order"],

@@ -17,8 +17,8 @@ const NUMBERS = {
   lat: NaN, lon: NaN, placeMs: NaN, seenMs: NaN, messages: 0, level: NaN, receiver: NaN, altitude: NaN,
   altitudeGeom: NaN, speed: NaN, track: NaN, rate: NaN, squawk: -1, emergency: 255, category: 0, source: 255,
   ground: 255, nic: 255, flags: 0, tile: 0, key: 0,
-  // Of the drawing: how far the shown place was from the reported one when that came, and when.
-  shiftX: 0, shiftY: 0, shiftMs: 0,
+  // Of the drawing: how it moves, if not as it says (in the past: to where it is heard next); how far the shown place was from the reported one when that came, and when.
+  moveSpeed: NaN, moveTrack: NaN, shiftX: 0, shiftY: 0, shiftMs: 0,
 } as const;
 const TEXTS = ["callsign", "registration", "type"] as const;
 

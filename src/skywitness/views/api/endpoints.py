@@ -12,7 +12,7 @@ from skywitness.views.api import parameters as p
 from skywitness.views.api.columns import FORMATS, Column
 from skywitness.views.api.find import FIND_FORMATS
 from skywitness.views.api.parameters import Parameter
-from skywitness.views.api.tables import AIRCRAFT, POSITIONS, RECEIVERS
+from skywitness.views.api.tables import AIRCRAFT, ONE_AIRCRAFT, POSITIONS, RECEIVERS
 
 __all__ = ["ENDPOINTS", "Endpoint"]
 
@@ -91,8 +91,8 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     ),
     Endpoint(
         "/aircraft/{hex}", "One aircraft of the live picture",
-        (p.hexes("hex", "path"), KIND, fields(AIRCRAFT), FORM),
-        "one_aircraft", ("aircraft", AIRCRAFT), PICTURE, (400, 404, 406, 503), single=True,
+        (p.hexes("hex", "path"), KIND, fields(ONE_AIRCRAFT), FORM),
+        "one_aircraft", ("aircraft", ONE_AIRCRAFT), PICTURE, (400, 404, 406, 503), single=True,
     ),
     Endpoint(
         "/positions", "Positions of the record, by steps of time, aircraft and time",

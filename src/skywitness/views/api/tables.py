@@ -30,7 +30,17 @@ from skywitness.views.api.columns import Column, Rows, iso, texts
 from skywitness.views.feeds.aircraft_json import EMERGENCIES, FRESH_NS, KEPT_NS, NAV_MODES
 from skywitness.views.privacy import Privacy
 
-__all__ = ["AIRCRAFT", "POSITIONS", "RECEIVERS", "Latest", "aircraft_rows", "position_rows", "receiver_rows"]
+__all__ = [
+    "AIRCRAFT",
+    "ONE_AIRCRAFT",
+    "POSITIONS",
+    "RECEIVERS",
+    "Latest",
+    "aircraft_rows",
+    "one_aircraft_rows",
+    "position_rows",
+    "receiver_rows",
+]
 
 MOST_RECENT = 200_000
 """Position rows of the last seconds that are kept to tell what is behind an aircraft's place."""
@@ -90,6 +100,21 @@ AIRCRAFT = (
     Column("sil", "integer", "Source integrity level."),
     Column("signal_dbfs", "number", "Mean level; absent on public nodes, where it would tell a receiver's place."),
     *EVIDENCE,
+)
+
+SAID = {
+    "altitude": "altitude_ft", "altitude_geom": "altitude_geom_ft", "velocity": "groundspeed_kt and track_deg",
+    "rate": "vertical_rate_fpm", "callsign": "callsign", "squawk": "squawk", "emergency": "emergency",
+    "quality": "nac_p, nac_v and sil", "air": "airspeed and heading", "turn": "roll_deg",
+    "selected": "what is set on the mode control panel", "weather": "wind and temperature",
+}  # fmt: skip
+"""What is said at one time, by the name of that time in the table, and the columns it is the time of."""
+ONE_AIRCRAFT = (
+    *AIRCRAFT,
+    *(
+        Column(f"{name}_age_s", "number", f"Seconds from when {what} was said to the picture.")
+        for name, what in SAID.items()
+    ),
 )
 
 POSITIONS = (
@@ -241,6 +266,17 @@ def aircraft_rows(table: AircraftTable, now_ns: int, behind: Behind | None, simu
     out["signal_dbfs"] = numbers(table.signal_dbfs, np.ones(len(table), np.bool_), 1)
     out.update(evidence(table, placed, behind, simulated))
     return Rows(AIRCRAFT, out)
+
+
+def one_aircraft_rows(table: AircraftTable, now_ns: int, behind: Behind | None, simulated: bool) -> Rows:
+    """Rows of the live picture, and how old each of their values is; of what counts no more there is no age."""
+    rows = aircraft_rows(table, now_ns, behind, simulated)
+    ages: dict[str, Any] = {}
+    for name in SAID:
+        time_ns = getattr(table, f"{name}_time_ns")
+        is_told = now_ns - time_ns < KEPT_NS
+        ages[f"{name}_age_s"] = numbers(np.where(is_told, np.maximum(0, now_ns - time_ns), 0) / NS_PER_S, is_told, 1)
+    return Rows(ONE_AIRCRAFT, {**rows.values, **ages})
 
 
 def evidence(table: AircraftTable, placed: NDArray[np.bool_], behind: Behind | None, simulated: bool) -> dict[str, Any]:

@@ -30,7 +30,7 @@ from skywitness.views.api.find import find_response
 from skywitness.views.api.openapi import document
 from skywitness.views.api.parameters import Area, parse_query
 from skywitness.views.api.security import Problem
-from skywitness.views.api.tables import Latest, aircraft_rows, position_rows, receiver_rows
+from skywitness.views.api.tables import Latest, aircraft_rows, one_aircraft_rows, position_rows, receiver_rows
 from skywitness.views.node import Node
 
 __all__ = ["V1", "Endpoint", "handlers"]
@@ -197,7 +197,7 @@ class V1:
             raise Problem(404, "No message of that address came in the last 30 minutes.")
         newest = found[np.argmax(table.seen_time_ns[found])]
         behind = self.latest.behind(picture.number) if self.latest is not None else None
-        rows = aircraft_rows(table.take(np.array([newest])), picture.now_ns, behind, picture.simulated)
+        rows = one_aircraft_rows(table.take(np.array([newest])), picture.now_ns, behind, picture.simulated)
         return answered(ask, rows, about(picture), "")
 
     # --- the record ------------------------------------------------------------------------------------------------

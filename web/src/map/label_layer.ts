@@ -1,0 +1,265 @@
+/** Names beside aircraft, letter by letter in one draw call: they move in the vertex shader as their aircraft do. */
+
+import { MercatorCoordinate, type CustomLayerInterface, type CustomRenderMethodInput, type Map } from "maplibre-gl";
+import { CARRY_S, compiled, RECOVER_PER_S, moved, type AircraftLayer } from "./aircraft_layer";
+import { palette, rgb, type Theme } from "./palette";
+
+const FLOATS = 20;
+const FINER = 2;
+const SIZE_PX = 11.5;
+const LINE_PX = 14;
+const PAD_PX = 3;
+const LETTERS = " ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789abcdefghijklmnopqrstuvwxyz-./+~?:";
+const MOST = 350;
+
+const VERTEX = `#version 300 es
+precision highp float;
+layout(location=0) in vec2 corner;
+layout(location=1) in vec4 place;
+layout(location=2) in vec4 motion;
+layout(location=3) in vec4 shift;
+layout(location=4) in vec4 box;    // left, top, width, height, CSS pixels from the aircraft
+layout(location=5) in vec4 letter; // left and width in the atlas, strength
+uniform mat4 matrix;
+uniform vec4 centre;
+uniform vec2 pixel;
+uniform float now, ratio, atlasWidth;
+out vec2 uv;
+out float strength;
+void main() {
+  float age = clamp(now - motion.z, 0.0, ${CARRY_S.toFixed(1)});
+  vec2 at = (place.xy - centre.xy) + (place.zw - centre.zw) + motion.xy * age
+    + shift.xy * exp(-${RECOVER_PER_S.toFixed(1)} * max(0.0, now - shift.z));
+  at.x -= round(at.x);
+  gl_Position = matrix * vec4(at, 0.0, 1.0);
+  // On whole pixels, so that letters stay sharp.
+  vec2 anchor = floor(gl_Position.xy / gl_Position.w / pixel * ratio + 0.5) / ratio * pixel;
+  vec2 offset = box.xy + corner * box.zw;
+  gl_Position = vec4(anchor + vec2(offset.x, -offset.y) * pixel, 0.0, 1.0);
+  uv = vec2((letter.x + corner.x * letter.y) / atlasWidth, corner.y);
+  strength = letter.z;
+}`;
+
+const FRAGMENT = `#version 300 es
+precision highp float;
+in vec2 uv;
+in float strength;
+uniform sampler2D atlas;
+uniform vec3 words, halo;
+out vec4 colour;
+void main() {
+  vec2 ink = texture(atlas, uv).rg;
+  colour = vec4(mix(halo, words, ink.g), 1.0) * max(ink.r * 0.85, ink.g) * strength;
+}`;
+
+interface Letter {
+  readonly left: number;
+  readonly width: number;
+}
+
+export interface Label {
+  readonly row: number;
+  readonly lines: readonly string[];
+  readonly strength: number;
+}
+
+export class LabelLayer implements CustomLayerInterface {
+  readonly id = "labels";
+  readonly type = "custom" as const;
+  readonly renderingMode = "2d" as const;
+  private map: Map | null = null;
+  private program: WebGLProgram | null = null;
+  private array: WebGLVertexArrayObject | null = null;
+  private buffer: WebGLBuffer | null = null;
+  private texture: WebGLTexture | null = null;
+  private uniforms = new globalThis.Map<string, WebGLUniformLocation | null>();
+  private letters = new globalThis.Map<string, Letter>();
+  private atlasWidth = 1;
+  private atlasHeight = 1;
+  private data = new Float32Array(FLOATS * 1024);
+  private count = 0;
+  private isChanged = false;
+  private theme: Theme = "dark";
+
+  constructor(private readonly aircraft: AircraftLayer) {}
+
+  onAdd(map: Map, context: WebGLRenderingContext | WebGL2RenderingContext): void {
+    const gl = context as WebGL2RenderingContext;
+    this.map = map;
+    this.program = compiled(gl, VERTEX, FRAGMENT);
+    this.uniforms.clear();
+    this.array = gl.createVertexArray();
+    gl.bindVertexArray(this.array);
+    gl.bindBuffer(gl.ARRAY_BUFFER, gl.createBuffer());
+    gl.bufferData(gl.ARRAY_BUFFER, new Float32Array([0, 0, 1, 0, 0, 1, 1, 1]), gl.STATIC_DRAW);
+    gl.enableVertexAttribArray(0);
+    gl.vertexAttribPointer(0, 2, gl.FLOAT, false, 0, 0);
+    this.buffer = gl.createBuffer();
+    gl.bindBuffer(gl.ARRAY_BUFFER, this.buffer);
+    for (let k = 0; k < 5; k++) {
+      gl.enableVertexAttribArray(k + 1);
+      gl.vertexAttribPointer(k + 1, 4, gl.FLOAT, false, FLOATS * 4, k * 16);
+      gl.vertexAttribDivisor(k + 1, 1);
+    }
+    gl.bindVertexArray(null);
+    this.makeAtlas(gl);
+  }
+
+  setTheme(theme: Theme): void {
+    this.theme = theme;
+  }
+
+  private makeAtlas(gl: WebGL2RenderingContext): void {
+    const font = `600 ${SIZE_PX * FINER}px system-ui, -apple-system, "Segoe UI", sans-serif`;
+    const measure = new OffscreenCanvas(8, 8).getContext("2d")!;
+    measure.font = font;
+    let left = 0;
+    const pad = PAD_PX * FINER;
+    for (const letter of LETTERS) {
+      const width = Math.ceil(measure.measureText(letter).width) + 2 * pad;
+      this.letters.set(letter, { left, width });
+      left += width;
+    }
+    const [width, height] = [left, LINE_PX * FINER + 2 * pad];
+    const drawn = (isHalo: boolean): Uint8ClampedArray => {
+      const pen = new OffscreenCanvas(width, height).getContext("2d", { willReadFrequently: true })!;
+      pen.font = font;
+      pen.textBaseline = "middle";
+      pen.lineJoin = "round";
+      pen.lineWidth = 2.6 * FINER;
+      for (const [letter, at] of this.letters) {
+        if (isHalo) pen.strokeText(letter, at.left + pad, height / 2);
+        else pen.fillText(letter, at.left + pad, height / 2);
+      }
+      return pen.getImageData(0, 0, width, height).data;
+    };
+    const [halo, ink] = [drawn(true), drawn(false)];
+    const data = new Uint8Array(2 * width * height);
+    for (let i = 0; i < width * height; i++) {
+      data[2 * i] = halo[4 * i + 3]!;
+      data[2 * i + 1] = ink[4 * i + 3]!;
+    }
+    [this.atlasWidth, this.atlasHeight] = [width, height];
+    this.texture = gl.createTexture();
+    gl.bindTexture(gl.TEXTURE_2D, this.texture);
+    gl.pixelStorei(gl.UNPACK_ALIGNMENT, 1);
+    gl.pixelStorei(gl.UNPACK_FLIP_Y_WEBGL, false);
+    gl.pixelStorei(gl.UNPACK_PREMULTIPLY_ALPHA_WEBGL, false);
+    gl.texImage2D(gl.TEXTURE_2D, 0, gl.RG8, width, height, 0, gl.RG, gl.UNSIGNED_BYTE, data);
+    for (const [name, value] of [
+      [gl.TEXTURE_MIN_FILTER, gl.LINEAR], [gl.TEXTURE_MAG_FILTER, gl.LINEAR],
+      [gl.TEXTURE_WRAP_S, gl.CLAMP_TO_EDGE], [gl.TEXTURE_WRAP_T, gl.CLAMP_TO_EDGE],
+    ] as const) gl.texParameteri(gl.TEXTURE_2D, name, value);
+    gl.bindTexture(gl.TEXTURE_2D, null);
+  }
+
+  /**
+   * Write labels beside aircraft, in order of importance, those out that would lie on another.
+   *
+   * at   where an aircraft is on the canvas, CSS pixels
+   */
+  fill(labels: Iterable<Label>, at: (row: number) => { x: number; y: number }): number {
+    if (this.map === null || this.letters.size === 0) return 0;
+    const half = this.aircraft.halfPx(this.map.getZoom());
+    const taken = new globalThis.Map<number, [number, number, number, number][]>();
+    let [floats, shown] = [0, 0];
+    for (const { row, lines, strength } of labels) {
+      const from = this.aircraft.instanceOf(row);
+      if (from < 0) continue;
+      const widths = lines.map((line) => this.widthOf(line));
+      const { x, y } = at(row);
+      const [left, top] = [x + half * 0.72, y - (lines.length * LINE_PX) / 2];
+      const box: [number, number, number, number] = [left, top, left + Math.max(...widths), top + lines.length * LINE_PX];
+      if (!free(taken, box)) continue;
+      for (const [i, line] of lines.entries()) {
+        let pen = half * 0.72;
+        for (const character of line) {
+          const letter = this.letters.get(character) ?? this.letters.get("?")!;
+          if (this.data.length < floats + FLOATS) {
+            const more = new Float32Array(this.data.length * 2);
+            more.set(this.data);
+            this.data = more;
+          }
+          this.data.set(this.aircraft.data.subarray(from, from + 12), floats);
+          this.data.set([
+            pen - PAD_PX, -(lines.length * LINE_PX) / 2 + i * LINE_PX - PAD_PX, letter.width / FINER, this.atlasHeight / FINER,
+            letter.left, letter.width, i === 0 ? strength : strength * 0.8, 0,
+          ], floats + 12);
+          floats += FLOATS;
+          pen += letter.width / FINER - 2 * PAD_PX;
+        }
+      }
+      if (++shown >= MOST) break;
+    }
+    this.count = floats / FLOATS;
+    this.isChanged = true;
+    return shown;
+  }
+
+  private widthOf(line: string): number {
+    let width = 0;
+    for (const character of line) {
+      width += (this.letters.get(character) ?? this.letters.get("?")!).width / FINER - 2 * PAD_PX;
+    }
+    return width;
+  }
+
+  render(context: WebGLRenderingContext | WebGL2RenderingContext, input: CustomRenderMethodInput): void {
+    const [gl, map] = [context as WebGL2RenderingContext, this.map!];
+    if (this.count === 0) return;
+    gl.useProgram(this.program);
+    gl.bindVertexArray(this.array);
+    if (this.isChanged) {
+      gl.bindBuffer(gl.ARRAY_BUFFER, this.buffer);
+      gl.bufferData(gl.ARRAY_BUFFER, this.data.subarray(0, this.count * FLOATS), gl.DYNAMIC_DRAW);
+      this.isChanged = false;
+    }
+    const centre = MercatorCoordinate.fromLngLat(map.getCenter());
+    const [cx, cy] = [Math.fround(centre.x), Math.fround(centre.y)];
+    const { clientWidth, clientHeight } = map.getCanvas();
+    const matrix = moved(input.defaultProjectionData.mainMatrix as ArrayLike<number>, centre.x, centre.y);
+    const colours = palette(this.theme);
+    gl.uniformMatrix4fv(this.uniform(gl, "matrix"), false, matrix);
+    gl.uniform4f(this.uniform(gl, "centre"), cx, cy, centre.x - cx, centre.y - cy);
+    gl.uniform2f(this.uniform(gl, "pixel"), 2 / clientWidth, 2 / clientHeight);
+    gl.uniform1f(this.uniform(gl, "now"), this.aircraft.seconds());
+    gl.uniform1f(this.uniform(gl, "ratio"), window.devicePixelRatio);
+    gl.uniform1f(this.uniform(gl, "atlasWidth"), this.atlasWidth);
+    gl.uniform3fv(this.uniform(gl, "words"), rgb(colours.label));
+    gl.uniform3fv(this.uniform(gl, "halo"), rgb(colours.halo));
+    gl.activeTexture(gl.TEXTURE0);
+    gl.bindTexture(gl.TEXTURE_2D, this.texture);
+    gl.uniform1i(this.uniform(gl, "atlas"), 0);
+    gl.disable(gl.DEPTH_TEST);
+    gl.disable(gl.STENCIL_TEST);
+    gl.disable(gl.CULL_FACE);
+    gl.enable(gl.BLEND);
+    gl.blendFunc(gl.ONE, gl.ONE_MINUS_SRC_ALPHA);
+    gl.drawArraysInstanced(gl.TRIANGLE_STRIP, 0, 4, this.count);
+    gl.bindVertexArray(null);
+  }
+
+  private uniform(gl: WebGL2RenderingContext, name: string): WebGLUniformLocation | null {
+    if (!this.uniforms.has(name)) this.uniforms.set(name, gl.getUniformLocation(this.program!, name));
+    return this.uniforms.get(name)!;
+  }
+}
+
+const BIN_PX = 96;
+
+/** Whether a box lies on none before it; if so it is kept. */
+function free(
+  taken: globalThis.Map<number, [number, number, number, number][]>, box: [number, number, number, number],
+): boolean {
+  const bins: number[] = [];
+  for (let bx = Math.floor(box[0] / BIN_PX); bx <= Math.floor(box[2] / BIN_PX); bx++) {
+    for (let by = Math.floor(box[1] / BIN_PX); by <= Math.floor(box[3] / BIN_PX); by++) bins.push(bx * 4096 + by);
+  }
+  for (const bin of bins) {
+    for (const other of taken.get(bin) ?? []) {
+      if (box[0] < other[2] && box[2] > other[0] && box[1] < other[3] && box[3] > other[1]) return false;
+    }
+  }
+  for (const bin of bins) taken.set(bin, [...(taken.get(bin) ?? []), box]);
+  return true;
+}

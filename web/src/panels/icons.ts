@@ -1,0 +1,19 @@
+/** Small drawings of buttons, 24 by 24. */
+
+export const ICONS = {
+  theme: "M12 3a9 9 0 1 0 0 18V3Zm0 0a9 9 0 0 1 0 18",
+  list: "M4 6h16M4 12h16M4 18h16",
+  clock: "M12 3a9 9 0 1 0 0 18 9 9 0 0 0 0-18Zm0 4v5l3.5 2",
+  help: "M9.2 9a2.8 2.8 0 1 1 4.2 2.5c-.9.5-1.4 1.1-1.4 2.2M12 17.2v.1",
+  plus: "M12 5v14M5 12h14",
+  minus: "M5 12h14",
+  home: "M4 9V4h5M20 9V4h-5M4 15v5h5M20 15v5h-5",
+  close: "M6 6l12 12M18 6 6 18",
+  play: "M8 5v14l11-7Z",
+  pause: "M8 5v14M16 5v14",
+  search: "M10.5 4a6.5 6.5 0 1 0 0 13 6.5 6.5 0 0 0 0-13Zm4.8 11.3L20 20",
+  link: "M10 14a4 4 0 0 0 5.7 0l3-3A4 4 0 0 0 13 5.300l-1 1M14 10a4 4 0 0 0-5.700 0l-3 3a4 4 0 0 0 5.700 5.700l1-1",
+  follow: "M12 8a4 4 0 1 0 0 8 4 4 0 0 0 0-8Zm0-6v4m0 12v4M2 12h4m12 0h4",
+  only: "M2 12s4-7 10-7 10 7 10 7-4 7-10 7S2 12 2 12Zm10-3a3 3 0 1 0 0 6 3 3 0 0 0 0-6Z",
+  labels: "M4 7V5h16v2M12 5v14M9 19h6",
+} as const;

@@ -1,0 +1,148 @@
+/** One box for both: what has a colon in it is a filter in the query language, all else is looked for by name. */
+
+import { hexOf } from "../state/aircraft";
+import type { Commands } from "../state/commands";
+import type { Model } from "../state/model";
+import { el, icon, setText } from "../text/dom";
+import { WORDS } from "../text/words";
+import { ICONS } from "./icons";
+
+const MOST = 8;
+const TERMS: readonly (readonly [string, string])[] = [
+  ["alt:>30000", "altitude, feet"], ["callsign:KLM*", "callsign begins with"], ["type:A320", "type designator"],
+  ["reg:D-*", "registration"], ["squawk:7700", "squawk"], ["mil:yes", "military"], ["ground:yes", "on the ground"],
+  ["gs:>400", "ground speed, knots"], ["rate:>1500", "climbs"], ["source:mlat", "placed by"], ["emergency:yes", "in an emergency"],
+  ["hex:4b*", "address begins with"], ["category:A7", "emitter category"], ["near:52,4,50", "circle: place, nautical miles"],
+  ["in:50,3,54,8", "box: south, west, north, east"], ["seen:<10", "heard in the last seconds"], ["track:350..10", "flies towards"],
+];
+
+interface Suggestion {
+  readonly text: string;
+  readonly words: string;
+  readonly act: () => void;
+}
+
+export class Search {
+  readonly element: HTMLElement;
+  readonly input: HTMLInputElement;
+  private readonly list = el("ul", { class: "suggestions", role: "listbox", id: "suggestions", "aria-label": WORDS.search, hidden: true });
+  private readonly error = el("p", { class: "search-error", role: "alert", hidden: true });
+  private readonly clear: HTMLButtonElement;
+  private suggestions: Suggestion[] = [];
+  private active = -1;
+  /** More to be found by name: airports. */
+  others: ((text: string) => Suggestion[]) | null = null;
+
+  constructor(private readonly model: Model, private readonly commands: Commands, private readonly show: (key: number) => void) {
+    this.input = el("input", {
+      type: "text", role: "combobox", "aria-label": WORDS.search, "aria-expanded": "false", "aria-controls": "suggestions",
+      "aria-autocomplete": "list", autocomplete: "off", spellcheck: "false", placeholder: WORDS.search, maxlength: 500,
+      oninput: () => this.suggest(), onfocus: () => this.suggest(), onblur: () => window.setTimeout(() => this.hide(), 150),
+      onkeydown: (event: KeyboardEvent) => this.key(event),
+    });
+    this.clear = el("button", { type: "button", class: "plain", "aria-label": "clear the filter", hidden: true, onclick: () => {
+      this.input.value = "";
+      this.commands.setFilter("");
+    } }, icon(ICONS.close));
+    this.element = el("div", { class: "search", role: "search" }, icon(ICONS.search), this.input, this.clear, this.list, this.error);
+    model.on(["settings"], () => {
+      if (document.activeElement !== this.input && this.input.value !== model.filter && model.filter !== "") this.input.value = model.filter;
+      this.clear.hidden = model.filter === "";
+      this.error.hidden = model.filterError === "";
+      setText(this.error, model.filterError);
+      this.element.classList.toggle("filtering", model.filter !== "");
+    });
+  }
+
+  private key(event: KeyboardEvent): void {
+    if (event.key === "ArrowDown" || event.key === "ArrowUp") {
+      event.preventDefault();
+      const count = this.suggestions.length;
+      if (count > 0) this.mark((this.active + (event.key === "ArrowDown" ? 1 : -1) + count) % count);
+    } else if (event.key === "Enter") {
+      event.preventDefault();
+      if (this.active >= 0) this.suggestions[this.active]!.act();
+      else this.enter();
+    } else if (event.key === "Escape") {
+      this.hide();
+      this.input.blur();
+    }
+  }
+
+  /** Take the text: a filter, nothing, or the first that was found. */
+  private enter(): void {
+    const text = this.input.value.trim();
+    this.hide();
+    if (text === "" || isFilter(text)) this.commands.setFilter(text);
+    else if (this.suggestions.length > 0) this.suggestions[0]!.act();
+    else this.commands.say(`Nothing in view is called ${text}.`);
+  }
+
+  private found(text: string): Suggestion[] {
+    if (isFilter(text) || text === "") {
+      const start = text.slice(0, text.length - (/[^\s(]*$/.exec(text)?.[0].length ?? 0));
+      const word = text.slice(start.length).replace(/^-/, "").toLowerCase();
+      return TERMS.filter(([term]) => term.startsWith(word) && term !== word).slice(0, MOST).map(([term, words]) => ({
+        text: term, words,
+        act: () => {
+          this.input.value = start + term;
+          this.commands.setFilter(this.input.value);
+          this.input.focus();
+          this.hide();
+        },
+      }));
+    }
+    const wanted = text.toUpperCase().replace(/\s/g, "");
+    const { table } = this.model;
+    const [callsigns, registrations, types] = [table.words("callsign"), table.words("registration"), table.words("type")];
+    const key = table.column("key");
+    const out: (Suggestion & { rank: number })[] = [];
+    for (let row = 0; row < table.count && out.length < 400; row++) {
+      const names = [callsigns[row]!, registrations[row]!.replace("-", ""), registrations[row]!, hexOf(key[row]!).toUpperCase()];
+      const at = Math.min(...names.map((name) => name.indexOf(wanted)).filter((i) => i >= 0), 99);
+      if (at === 99) continue;
+      const own = key[row]!;
+      out.push({
+        rank: at, text: this.model.nameOf(own), words: [registrations[row], types[row], hexOf(own)].filter(Boolean).join(" · "),
+        act: () => {
+          this.commands.select(own);
+          this.show(own);
+          this.hide();
+          this.input.value = this.model.filter;
+        },
+      });
+    }
+    out.sort((a, b) => a.rank - b.rank || a.text.localeCompare(b.text));
+    return [...out.slice(0, MOST), ...(this.others?.(text) ?? [])].slice(0, MOST);
+  }
+
+  private suggest(): void {
+    this.suggestions = this.found(this.input.value.trim());
+    this.active = -1;
+    this.list.replaceChildren(...this.suggestions.map((suggestion, i) =>
+      el("li", { role: "option", id: `suggestion-${i}`, "aria-selected": "false", onmousedown: (event: MouseEvent) => {
+        event.preventDefault();
+        suggestion.act();
+      } }, el("b", {}, suggestion.text), el("span", {}, suggestion.words)),
+    ));
+    this.list.hidden = this.suggestions.length === 0;
+    this.input.setAttribute("aria-expanded", String(!this.list.hidden));
+  }
+
+  private mark(active: number): void {
+    this.active = active;
+    [...this.list.children].forEach((item, i) => item.setAttribute("aria-selected", String(i === active)));
+    this.input.setAttribute("aria-activedescendant", `suggestion-${active}`);
+  }
+
+  private hide(): void {
+    this.list.hidden = true;
+    this.active = -1;
+    this.input.removeAttribute("aria-activedescendant");
+    this.input.setAttribute("aria-expanded", "false");
+  }
+}
+
+export function isFilter(text: string): boolean {
+  return /[:()]/.test(text) || text.startsWith("-");
+}
