@@ -17,7 +17,6 @@ import asyncio
 import hashlib
 import secrets
 import socket
-import ssl
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -25,10 +24,11 @@ import structlog
 
 from skywitness.errors import SourceError
 from skywitness.frames.receiver import Place
-from skywitness.sources.conduit import Conduit, in_loop, is_ping
+from skywitness.sources.conduit import in_loop, is_ping
 from skywitness.sources.feeder_limits import Address, Addresses, Bucket, FeederLimits
 from skywitness.sources.link import Intake, LinkOptions
 from skywitness.sources.tcp import options_of
+from skywitness.sources.tls import Caller, Doorkeeper, server_certificate
 from skywitness.sources.url import SourceSpec
 
 __all__ = ["Claim", "Feeder", "Listener"]
@@ -62,7 +62,7 @@ class Claim(tuple[str, Place | None, bool]):
 Claims = Callable[[str], "str | Claim | None"]
 
 
-class Feeder(Conduit):
+class Feeder(Caller):
     """One connection of a feeder."""
 
     def __init__(self, listener: Listener) -> None:
@@ -95,22 +95,30 @@ class Feeder(Conduit):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Take it in, or not."""
         super().connection_made(transport)
-        peer = transport.get_extra_info("peername")
-        self.host = str(peer[0]) if isinstance(peer, tuple) and peer else ""
         sock = transport.get_extra_info("socket")
         if sock is not None:
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
-        self.listener.feeders.add(self)
-        reason = self.listener.admit(self)
+        if self in self.listener.feeders:
+            return  # it has arrived at an encrypted port, and shaken hands
+        peer = transport.get_extra_info("peername")
+        reason = self.arrive(str(peer[0]) if isinstance(peer, tuple) and peer else "")
         if reason:
             self.refuse(reason)
+
+    def arrive(self, host: str) -> str:
+        """Count it with its address; return why it must go, or nothing."""
+        self.host = host
+        self.listener.feeders.add(self)
+        return self.listener.admit(self)
 
     def refuse(self, reason: str) -> None:
         """Cut it, and count why."""
         self.cut(reason)
 
     def connection_lost(self, error: Exception | None) -> None:
-        """Give back what it had."""
+        """Give back what it had, once."""
+        if self not in self.listener.feeders:
+            return
         super().connection_lost(error)
         self.listener.leave(self)
 
@@ -290,6 +298,8 @@ class Listener:
     claim   the station of a key; None if there is no such key
     salt    keeps the names of feeders without a key the same from run to run; by chance if empty
     shared  another listener of the node, whose addresses, names and totals this one counts with
+
+    Raises ConfigError if its certificate cannot be read.
     """
 
     def __init__(
@@ -300,14 +310,14 @@ class Listener:
         claim: Claims | None = None,
         *,
         salt: bytes = b"",
-        tls: ssl.SSLContext | None = None,
         shared: Listener | None = None,
     ) -> None:
         self.spec = spec
         self.intake = intake
         self.limits = limits or FeederLimits()
         self.claim: Claims = claim or (lambda key: None)
-        self.tls = tls
+        self.certificate = server_certificate(spec)
+        """What encrypts the port; None if nothing does."""
         self.salt: bytes = salt or (shared.salt if shared else secrets.token_bytes(16))
         self.port = 0
         """The one it has, once started."""
@@ -322,22 +332,28 @@ class Listener:
         self._all: list[Listener] = shared._all if shared else []
         self._all.append(self)
         self._server: asyncio.Server | None = None
+        self._doorkeeper: Doorkeeper | None = None
         self._sweeper: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
         """Listen. Raises SourceError if the port cannot be had."""
         loop = asyncio.get_running_loop()
         try:
-            self._server = await loop.create_server(
-                lambda: Feeder(self), self.spec.host or "127.0.0.1", self.spec.port, ssl=self.tls, backlog=BACKLOG
-            )  # fmt: skip
+            host = self.spec.host or "127.0.0.1"
+            if self.certificate is not None:
+                self._doorkeeper = Doorkeeper(self.certificate, lambda: Feeder(self), self.limits.hello_s)
+                await self._doorkeeper.start(host, self.spec.port, BACKLOG)
+                sockets = self._doorkeeper.sockets
+            else:
+                self._server = await loop.create_server(lambda: Feeder(self), host, self.spec.port, backlog=BACKLOG)
+                sockets = list(self._server.sockets)
         except OSError as error:
             raise SourceError(
                 f"cannot listen: {error.strerror or error}",
                 source=self.spec.url,
                 hint="Another program may have the port.",
             ) from error
-        self.port = int(self._server.sockets[0].getsockname()[1])
+        self.port = int(sockets[0].getsockname()[1])
         self._sweeper = loop.create_task(self._sweep())
         log.info("listening", name=self.spec.name, url=self.spec.url, port=self.port)
 
@@ -347,6 +363,8 @@ class Listener:
             self._sweeper.cancel()
         if self._server is not None:
             self._server.close()
+        if self._doorkeeper is not None:
+            await self._doorkeeper.close()
         for feeder in list(self.feeders):
             feeder.cut("node stopped")
         while self.feeders:

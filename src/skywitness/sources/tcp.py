@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import random
-import ssl
 
 import structlog
 
-from skywitness.errors import ConfigError
 from skywitness.sources.conduit import Conduit, in_loop, is_ping
 from skywitness.sources.link import Intake, Link, LinkOptions
+from skywitness.sources.tls import client_context
 from skywitness.sources.url import SourceSpec
 
-__all__ = ["BackOff", "TcpSource", "options_of", "tls_context"]
+__all__ = ["BackOff", "TcpSource", "options_of"]
 
 log = structlog.get_logger("skywitness.sources")
 
@@ -57,20 +56,6 @@ def options_of(spec: SourceSpec, *, replay: bool = False) -> LinkOptions:
         place=spec.place,
         public_place=spec.public_place,
     )
-
-
-def tls_context(spec: SourceSpec) -> ssl.SSLContext | None:
-    """How to encrypt; None not at all. Raises ConfigError."""
-    if not spec.tls:
-        return None
-    try:
-        context = ssl.create_default_context(cafile=spec.ca or None)
-    except OSError as error:
-        raise ConfigError(f"its certificates cannot be read: {error}", source=spec.ca) from error
-    if not spec.verify:
-        context.check_hostname = False
-        context.verify_mode = ssl.CERT_NONE
-    return context
 
 
 class _Connection(Conduit):
@@ -155,7 +140,7 @@ class TcpSource:
         self.attempts = 0
         self._intake = intake
         self._back_off = back_off or BackOff()
-        self._tls = tls_context(spec)
+        self._tls = client_context(spec)
 
     async def run(self) -> None:
         """Connect, and again whenever the connection ends."""

@@ -34,7 +34,7 @@ PLACE = re.compile(r"@(-?\d+(?:\.\d*)?,-?\d+(?:\.\d*)?(?:,-?\d+(?:\.\d*)?)?|[A-Z
 FOR_ALL = {"format", "gps", "own", "public_place", "simulated"}
 OPTIONS = {
     "connect": FOR_ALL | {"tls", "ca", "verify", "silence", "ping"},
-    "listen": FOR_ALL | {"proxy", "anonymous"},
+    "listen": FOR_ALL | {"proxy", "anonymous", "certificate", "key"},
     "file": FOR_ALL | {"speed", "loop", "at"},
     "stdin": FOR_ALL,
     "rtl_tcp": FOR_ALL | {"freq", "gain", "rate", "ppm", "agc", "bias"},
@@ -75,6 +75,10 @@ class SourceSpec:
     """Offer the Beast ping extension."""
     proxy: str = "loopback"
     """From whom a PROXY line is believed: `no`, `loopback` or `all`."""
+    certificate: str = ""
+    """Of a listener: file with its certificate chain, PEM; with `key` the port speaks TLS."""
+    key: str = ""
+    """File with the certificate's private key, PEM."""
     anonymous: bool | None = None
     """Whether a listener takes feeders without a key; None: as the limits say."""
     speed: float = 1.0
@@ -246,7 +250,7 @@ def _with_options(spec: SourceSpec, options: Mapping[str, str]) -> SourceSpec:
                     changes[key] = text
                 case "tls" | "verify" | "ping" | "loop" | "own" | "public_place" | "gps" | "simulated" | "anonymous":
                     changes[key] = YES_NO[text.lower()]
-                case "ca":
+                case "ca" | "certificate" | "key":
                     changes[key] = text
                 case "silence":
                     changes["silence_s"] = _positive(text)
