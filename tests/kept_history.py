@@ -48,6 +48,18 @@ class Kept:
         keys = np.unique(rows.address_kind.astype(np.int64) << 24 | rows.icao)
         return (keys & 0xFFFFFF).astype(np.uint32), (keys >> 24).astype(np.uint8)
 
+    def visitors(self, fields, side, from_ns, until_ns):
+        return self.aircraft(from_ns, until_ns)
+
+    def positions_within(self, boxes, from_ns, until_ns):
+        rows = self.positions(from_ns, until_ns)
+        inside = np.zeros(len(rows), bool)
+        for west, south, east, north in boxes:
+            inside |= (
+                (rows.lat_deg >= south) & (rows.lat_deg <= north) & (rows.lon_deg >= west) & (rows.lon_deg <= east)
+            )
+        yield rows.take(inside)
+
     def rows_about(self, from_ns, until_ns):
         return int(((self.rows.time_ns >= from_ns) & (self.rows.time_ns < until_ns)).sum())
 

@@ -35,7 +35,8 @@ from skywitness.archive.layout import (
     stored_columns,
 )
 from skywitness.archive.manifest import Entry, Manifest
-from skywitness.archive.reader import keys_of, parquet_of
+from skywitness.archive.parquet import parquet_of
+from skywitness.archive.reader import keys_of
 from skywitness.archive.retention import REPLACES, covered_bits
 from skywitness.batches import I64, Batch
 from skywitness.errors import ArchiveError
@@ -46,7 +47,7 @@ log = structlog.get_logger("skywitness.archive")
 
 ROWS_AT_ONCE = 1_500_000
 """Rows in memory while files are merged: some 600 MB with their stored form."""
-GROUP_ROWS = 131_072
+GROUP_ROWS = 32_768
 LEVEL = 3
 LATE_SHARE = 0.1
 """A day's file is written anew once so much of its bytes has come late, or so many files."""

@@ -9,7 +9,6 @@ from __future__ import annotations
 import threading
 from collections import OrderedDict
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, cast
 
@@ -18,6 +17,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import structlog
 
+from skywitness.archive.areas import AreaFile, Box
+from skywitness.archive.derived import derived_path, read_index
+from skywitness.archive.ends import aircraft_at
 from skywitness.archive.layout import (
     MINUTE_NS,
     POSITIONS,
@@ -32,46 +34,30 @@ from skywitness.archive.layout import (
 )
 from skywitness.archive.live import LATEST_NS, Live
 from skywitness.archive.manifest import MANIFEST, Entry, Manifest, day_of_minute
+from skywitness.archive.parquet import parquet_of
 from skywitness.archive.windows import Windows, spans
-from skywitness.batches import I64, U8, U32, VERDICTS, Batch, Positions
+from skywitness.batches import I32, I64, U8, U32, VERDICTS, Batch, Positions
 from skywitness.errors import ArchiveError
+from skywitness.reference.load import load_gazetteer
 from skywitness.tracks.aircraft import AircraftTable, aircraft_key
 
-__all__ = ["INDEX_BYTES", "TRACK_BYTES", "StoredHistory", "open_history", "parquet_of"]
+__all__ = ["INDEX_BYTES", "TRACK_BYTES", "StoredHistory", "open_history"]
 
 log = structlog.get_logger("skywitness.archive")
 
 INDEX_BYTES = 64 << 20
 """Memory for which aircraft are in which file; what was used last stays."""
 
+EVERYWHERE: tuple[Box, ...] = ((-180.0, -90.0, 180.0, 90.0),)
 PART_ROWS = 500_000
 """Rows of a part of a long answer, about: a tenth of a gigabyte while it is made."""
 TRACK_BYTES = 32 << 20
 """Memory for the rows of few aircraft that were asked for, by hour."""
 FEW = 20
+FOOTERS, INDEXES = 32, 64
+"""Ends of files, and indexes of aircraft, that are kept in memory: some megabytes each, and half of one."""
 
 CONTRADICTED = VERDICTS.index("contradicted")
-
-
-@contextmanager
-def parquet_of(source: Any, name: str) -> Iterator[pq.ParquetFile]:
-    """Open a Parquet file, from a path or a buffer.
-
-    Raises ArchiveError for whatever is wrong with what it holds.
-    """
-    try:
-        with pq.ParquetFile(source) as file:
-            yield file
-    except FileNotFoundError:
-        raise
-    except (pa.ArrowException, OSError, ValueError, OverflowError) as error:
-        # Arrow reports a bad page or footer as ArrowInvalid, OSError or ValueError, whatever it meets first.
-        raise ArchiveError(f"it is damaged ({first_line(error)})", source=name) from error
-
-
-def first_line(error: Exception) -> str:
-    """What an error says, without the rest of the page."""
-    return (str(error).splitlines() or [type(error).__name__])[0].rstrip(".")
 
 
 class StoredHistory:
@@ -105,6 +91,11 @@ class StoredHistory:
         self._track_bytes = 0
         self._windows = Windows()
         self._stamp = (-1, -1)
+        self._footers: OrderedDict[str, pq.FileMetaData] = OrderedDict()
+        self._areas: OrderedDict[str, AreaFile] = OrderedDict()
+        self._derived: dict[tuple[str, str], Path | None] = {}
+        self._minutes: dict[str, I64] = {}
+        self._rows_of: OrderedDict[str, dict[str, I64]] = OrderedDict()
         self._index_lock = threading.Lock()
 
     def positions(
@@ -191,9 +182,13 @@ class StoredHistory:
             entries = self.manifest.tables[POSITIONS.name].between(from_ns, until_ns)
             live = self.live.get(POSITIONS.name)
             found = [*(live.counts() if live is not None else ())]
+        parts = [np.array(found, np.int64)]
         for entry in entries:
-            found += entry.minutes()
-        minutes: I64 = np.unique(np.array(found, np.int64))
+            known = self._minutes.get(entry.path)
+            if known is None:
+                known = self._minutes[entry.path] = np.array(entry.minutes(), np.int64)
+            parts.append(known)
+        minutes: I64 = np.unique(np.concatenate(parts))
         return minutes[(minutes + 1 > from_ns // MINUTE_NS) & (minutes * MINUTE_NS < until_ns)]
 
     def _keys(self, entry: Entry) -> I64:
@@ -204,6 +199,10 @@ class StoredHistory:
             return known
         path = self.directory / entry.path
         try:
+            index = self._index_of(entry)
+            if index is not None:
+                self.remember(entry, index["key"])
+                return index["key"]
             with parquet_of(path, str(path)) as file:
                 require_columns(POSITIONS, file.schema_arrow, entry.path)
                 keys = aircraft_in(file)
@@ -214,6 +213,108 @@ class StoredHistory:
             return np.zeros(0, np.int64)
         self.remember(entry, keys)
         return keys
+
+    def positions_within(self, boxes: tuple[Box, ...], from_ns: int, until_ns: int) -> Iterator[Positions]:
+        """Yield the rows in some boxes and a time, and others beside them, in parts of any order.
+
+        boxes  west, south, east, north in degrees, west at most east
+        """
+        with self.lock:
+            entries = self.manifest.tables[POSITIONS.name].between(from_ns, until_ns)
+            live = self.live.get(POSITIONS.name)
+            waiting = sorted(live.counts()) if live is not None else []
+        rest: list[tuple[int, int]] = [(minute * MINUTE_NS, (minute + 1) * MINUTE_NS) for minute in waiting]
+        for entry in entries:
+            begin, end = entry.from_us * US, (entry.until_us + 1) * US
+            # What came late may have a later revision of a row: both are then read together, by time.
+            alone = sum(e.from_us <= entry.until_us and e.until_us >= entry.from_us for e in entries) == 1
+            area = (
+                self._area_of(entry)
+                if alone and not any(begin < b and a < end for a, b in rest[: len(waiting)])
+                else None
+            )
+            if area is None:
+                rest.append((begin, end))
+                continue
+            try:
+                for rows in area.positions(boxes, from_ns // US, -(-until_ns // US)):
+                    yield rows.take(rows.verdict != CONTRADICTED)
+            except ArchiveError as error:
+                log.warning("areas left out", path=str(area.path), reason=error.what)
+                rest.append((begin, end))
+        for begin, end in joined_spans(rest):
+            yield from self.positions_in_parts(max(begin, from_ns), min(end, until_ns))
+
+    def _groups(self, entry: Entry) -> Iterator[Positions]:
+        """All rows of a long file, one row group after the other."""
+        path = self.directory / entry.path
+        with parquet_of(path, str(path)) as file:
+            require_columns(POSITIONS, file.schema_arrow, entry.path)
+            for number in range(file.metadata.num_row_groups):
+                rows = decoded(POSITIONS, file.read_row_group(number, use_threads=False), entry.path)
+                yield cast(Positions, rows)
+
+    def visitors(self, fields: I32, side: int, from_ns: int, until_ns: int) -> tuple[U32, U8]:
+        """Return the aircraft that may have begun (side 0) or ended (1) a flight at one of some airfields.
+
+        Those of files that nothing is known of are all among them.
+        """
+        with self.lock:
+            entries = self.manifest.tables[POSITIONS.name].between(from_ns, until_ns)
+            waiting = self.live[POSITIONS.name].between(from_ns, until_ns) if POSITIONS.name in self.live else []
+        parts = [address_keys(rows) for rows in waiting]
+        for entry in entries:
+            path = self._derived_of("ends", entry)
+            known = None
+            if path is not None:
+                try:
+                    known = aircraft_at(path, fields, side, load_gazetteer().content_hash)
+                except (ArchiveError, FileNotFoundError, KeyError) as error:
+                    log.warning("ends left out", path=str(path), reason=str(error))
+            parts.append(self._keys(entry) if known is None else known)
+        keys = np.unique(np.concatenate([np.zeros(0, np.int64), *parts]))
+        return (keys & 0xFFFFFF).astype(np.uint32), (keys >> 24).astype(np.uint8)
+
+    def _derived_of(self, kind: str, entry: Entry) -> Path | None:
+        """A derived file of a long file, if it is there."""
+        if entry.span == 1:
+            return None
+        found = self._derived.get((kind, entry.path))
+        if found is None:
+            found = derived_path(self.directory, kind, entry)
+            if found is not None:
+                self._derived[kind, entry.path] = found
+        return found
+
+    def _area_of(self, entry: Entry) -> AreaFile | None:
+        path = self._derived_of("areas", entry)
+        if path is None:
+            return None
+        area = self._areas.get(entry.path)
+        try:
+            if area is None:
+                area = AreaFile(path)
+                kept(self._areas, entry.path, area, FOOTERS)
+        except (ArchiveError, FileNotFoundError, ValueError) as error:
+            log.warning("areas left out", path=str(path), reason=str(error))
+            return None
+        return area
+
+    def _index_of(self, entry: Entry) -> dict[str, I64] | None:
+        """The aircraft of a long file with their rows; None if that was not made."""
+        index = self._rows_of.get(entry.path)
+        if index is not None:
+            return index
+        path = self._derived_of("index", entry)
+        if path is None:
+            return None
+        try:
+            index = read_index(path)
+        except (ArchiveError, FileNotFoundError) as error:
+            log.warning("index left out", path=str(path), reason=str(error))
+            return None
+        kept(self._rows_of, entry.path, index, INDEXES)
+        return index
 
     def refresh(self) -> None:
         """Take in what another process has written since; without effect where this one writes."""
@@ -316,7 +417,9 @@ class StoredHistory:
             if known is not None and not is_any_of(wanted, known):
                 return None
         try:
-            with parquet_of(path, str(path)) as file:
+            with parquet_of(path, str(path), self._footers.get(entry.path)) as file:
+                if entry.span > 1:
+                    kept(self._footers, entry.path, file.metadata, FOOTERS)
                 if wanted is None and entry.span > 1:
                     require_columns(table, file.schema_arrow, entry.path)
                     return self._windows.rows(entry, file, *span)
@@ -343,7 +446,11 @@ class StoredHistory:
                 return None
         groups = list(range(file.metadata.num_row_groups))
         if len(groups) > 1:
-            groups = [g for g in groups if may_hold(file.metadata.row_group(g), wanted)]
+            index = self._index_of(entry) if table is POSITIONS else None
+            if index is not None:
+                groups = groups_of(file.metadata, index, wanted)
+            else:
+                groups = [g for g in groups if may_hold(file.metadata.row_group(g), wanted)]
         rows = file.read_row_groups(groups, use_threads=False)
         keys = keys_of(rows)
         if not bool((keys[1:] >= keys[:-1]).all()):
@@ -371,6 +478,43 @@ def open_history(directory: Path, *, strict: bool = False) -> StoredHistory:
 def nbytes(rows: list[Batch]) -> int:
     """Memory that batches take."""
     return sum(int(getattr(batch, name).nbytes) for batch in rows for name in batch.names())
+
+
+def kept(cache: OrderedDict[str, Any], path: str, value: Any, most: int) -> None:
+    """Keep something of a file, and no more than so many."""
+    cache[path] = value
+    while len(cache) > most:
+        try:
+            cache.popitem(last=False)
+        except KeyError:  # another thread was quicker
+            return
+
+
+def groups_of(metadata: pq.FileMetaData, index: dict[str, I64], wanted: I64) -> list[int]:
+    """Return the row groups with rows of some aircraft."""
+    sizes = np.array([metadata.row_group(number).num_rows for number in range(metadata.num_row_groups)], np.int64)
+    ends = np.cumsum(sizes)
+    at = np.searchsorted(index["key"], wanted).clip(0, max(len(index["key"]) - 1, 0))
+    mine = at[index["key"][at] == wanted] if len(index["key"]) else at[:0]
+    first = np.searchsorted(ends, index["first_row"][mine], "right")
+    last = np.searchsorted(ends, index["first_row"][mine] + index["rows"][mine] - 1, "right")
+    found = [np.arange(a, z + 1) for a, z in zip(first.tolist(), last.tolist(), strict=True)]
+    groups: list[int] = np.unique(np.concatenate([np.zeros(0, np.int64), *found])).tolist()
+    return groups
+
+
+def joined_spans(spans: list[tuple[int, int]]) -> Iterator[tuple[int, int]]:
+    """Yield spans in order, those that touch as one."""
+    begin = end = None
+    for a, z in sorted(spans):
+        if end is not None and begin is not None and a <= end:
+            end = max(end, z)
+            continue
+        if begin is not None and end is not None:
+            yield begin, end
+        begin, end = a, z
+    if begin is not None and end is not None:
+        yield begin, end
 
 
 def wanted_keys(icao: U32 | None, address_kind: U8 | None) -> I64 | None:

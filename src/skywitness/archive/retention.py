@@ -19,7 +19,7 @@ import structlog
 from skywitness.archive.durable import TEMPORARY, Files
 from skywitness.archive.layout import DAY, FORMAT_VERSION, HOUR, MINUTE_NS, TABLES, US, decoded
 from skywitness.archive.manifest import NAME, Drop, Entry, Manifest, day_of_minute
-from skywitness.archive.reader import parquet_of
+from skywitness.archive.parquet import parquet_of
 from skywitness.batches import I64
 from skywitness.errors import ArchiveError
 

@@ -17,6 +17,7 @@ import numpy as np
 import structlog
 
 from skywitness.archive.compaction import Compaction, CompactionSettings
+from skywitness.archive.derived import Derived
 from skywitness.archive.durable import Disk, Files, put_file
 from skywitness.archive.layout import MINUTE_NS, POSITIONS, STATES, US, minute_path, packed
 from skywitness.archive.live import Live
@@ -91,6 +92,7 @@ class Spool:
         self.history = StoredHistory(directory, self.manifest, self.live, self.lock)
         self.retention = Retention(self.manifest, self.files, self.settings.limits, self.lock)
         choice = self.settings.compaction
+        self.derived = Derived(self.manifest, self.files)
         self.compaction = None if choice is None else Compaction(self.manifest, self.files, self.lock, choice)
         self._merging: threading.Thread | None = None
         self.problem = ""
@@ -324,6 +326,7 @@ class Spool:
         try:
             if self.compaction is not None:
                 self.compaction.run(now_ns, MERGED_AT_ONCE)
+                self.derived.run(MERGED_AT_ONCE)
         except (OSError, ArchiveError) as error:
             log.warning("files cannot be merged", reason=str(error))
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, BinaryIO, Protocol
 
-from skywitness.batches import I64, U8, U32, Positions
+from skywitness.batches import I32, I64, U8, U32, Positions
 from skywitness.tracks.aircraft import AircraftTable
 
 if TYPE_CHECKING:
@@ -63,6 +63,14 @@ class History(Protocol):
 
     def aircraft(self, from_ns: int, until_ns: int) -> tuple[U32, U8]:
         """Return the aircraft that may have positions in a time: addresses and kinds, each once."""
+
+    def visitors(self, fields: I32, side: int, from_ns: int, until_ns: int) -> tuple[U32, U8]:
+        """Return the aircraft that may have begun (side 0) or ended (1) a flight at one of some airfields, or more."""
+
+    def positions_within(
+        self, boxes: tuple[tuple[float, float, float, float], ...], from_ns: int, until_ns: int
+    ) -> Iterator[Positions]:
+        """Yield the rows in some boxes (west, south, east, north) and a time, and others beside them, in any order."""
 
     def rows_about(self, from_ns: int, until_ns: int) -> int:
         """Return how many positions there are in a time, about."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 from skywitness.batches import U8, U32
 from skywitness.questions.names import IDENTITY, Names
 from skywitness.questions.places import Box, Places
-from skywitness.questions.question import And, Flag, InArea, Near, Node, Not, Or, Span, Text, When
+from skywitness.questions.question import And, Flag, FlightPlace, InArea, Near, Node, Not, Or, Span, Text, When
 
-__all__ = ["aircraft_within", "boxes_of", "is_of_airframes", "names_airframes", "spans_of"]
+__all__ = ["aircraft_within", "boxes_of", "ends_of", "is_of_airframes", "names_airframes", "spans_of"]
 
 
 def spans_of(node: Node) -> tuple[Span, ...] | None:
@@ -91,6 +91,26 @@ def aircraft_within(node: Node, names: Names, icao: U32, kind: U8) -> NDArray[np
     if isinstance(node, Text | Flag) and node.key in IDENTITY:
         return names.possible(node, icao, kind)
     return np.ones(len(icao), np.bool_)
+
+
+def ends_of(node: Node, visitors: Callable[[FlightPlace], NDArray[np.int64]]) -> NDArray[np.int64] | None:
+    """Return the aircraft that may have begun and ended flights where a question says; None if it does not say.
+
+    visitors  aircraft with an end at the places of a `from:` or `to:`, sorted keys
+    """
+    if isinstance(node, FlightPlace):
+        return visitors(node) if node.key in ("from", "to") else None
+    if isinstance(node, And):
+        found = None
+        for part in node.parts:
+            keys = ends_of(part, visitors)
+            if keys is not None:
+                found = keys if found is None else np.intersect1d(found, keys)
+        return found
+    if isinstance(node, Or):
+        parts = [keys for part in node.parts if (keys := ends_of(part, visitors)) is not None]
+        return np.unique(np.concatenate(parts)) if len(parts) == len(node.parts) else None
+    return None
 
 
 def names_airframes(node: Node) -> bool:

@@ -6,6 +6,8 @@ whole question (`questions.matching`), so that how it was narrowed down never ch
 
 from __future__ import annotations
 
+import functools
+import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
@@ -16,14 +18,14 @@ from skywitness.errors import QuestionError
 from skywitness.journeys.histories import histories
 from skywitness.journeys.legs import legs
 from skywitness.questions.answer import History
-from skywitness.questions.bounds import aircraft_within, names_airframes, spans_of
+from skywitness.questions.bounds import aircraft_within, boxes_of, ends_of, names_airframes, spans_of
 from skywitness.questions.covering import CoveredDays
 from skywitness.questions.matching import FIRST_VISIT, Scope, needs_flights
 from skywitness.questions.names import Names
-from skywitness.questions.places import Places
+from skywitness.questions.places import Box, Places
 from skywitness.questions.question import FlightPlace, Gap, Node, Question, Span, Text, Together, terms
 from skywitness.reference.airports import Gazetteer
-from skywitness.units import NS_PER_S
+from skywitness.units import NMI_M, NS_PER_S
 
 __all__ = ["Budget", "Finder", "Found", "Plan"]
 
@@ -31,6 +33,10 @@ ALL = Span(0, (1 << 62) - 1)
 BESIDE_NS = 72 * 3_600 * NS_PER_S
 """So much before and after the time asked is read for legs and journeys: a stay of three days joins two ends."""
 ROWS_AT_ONCE = 3_000_000
+EVERYWHERE: tuple[Box, ...] = ((-180.0, -90.0, 180.0, 90.0),)
+FEW = 300
+"""So many aircraft are read by themselves; more of them in an area, by the area."""
+LARGE_DEG2 = 400.0
 PAIR_KINDS = ("FORMATION", "RENDEZVOUS", "REFUELLING")
 
 
@@ -60,6 +66,10 @@ class Plan:
     rows: int
     """About so many positions are read."""
     is_of_flights: bool
+    boxes: tuple[Box, ...] | None = None
+    """Only rows in these are read; None if anywhere."""
+    is_ordered: bool = True
+    """Rows are wanted in the order of time."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -104,7 +114,8 @@ class Finder:
         is_of_flights = question.show in ("legs", "journeys", "events") or needs_flights(node)
         asked = spans_of(node)
         spans = (ALL,) if asked is None else asked
-        if any(isinstance(term, FlightPlace) and term.key == FIRST_VISIT for term in terms(node)):
+        first_visit = any(isinstance(term, FlightPlace) and term.key == FIRST_VISIT for term in terms(node))
+        if first_visit:
             spans = (ALL,)
         if is_of_flights or question.show == "gaps":
             spans = widened(spans)
@@ -113,9 +124,16 @@ class Finder:
         spans = tuple(span for span in spans if span.until_ns > span.from_ns)
         icao, kind = self._aircraft(asked or spans)
         rows = sum(self.history.rows_about(span.from_ns, span.until_ns) for span in spans)
-        if not names_airframes(node):
-            return Plan(spans, asked or (ALL,), None, None, len(icao), rows, is_of_flights)
-        within = np.flatnonzero(aircraft_within(node, self.names, icao, kind))
+        boxes = None if is_of_flights or question.show == "gaps" or first_visit else boxes_of(node, self.places)
+        visitors = ends_of(node, functools.partial(self._visitors, spans)) if is_of_flights else None
+        if not names_airframes(node) and visitors is None:
+            return Plan(
+                spans, asked or (ALL,), None, None, len(icao), rows, is_of_flights, boxes, question.show == "positions"
+            )
+        may = aircraft_within(node, self.names, icao, kind)
+        if visitors is not None:
+            may &= np.isin(kind.astype(np.int64) << 24 | icao, visitors)
+        within = np.flatnonzero(may)
         share = len(within) / max(len(icao), 1)
         return Plan(spans, asked or (ALL,), icao[within], kind[within], len(within), round(rows * share), is_of_flights)
 
@@ -134,7 +152,8 @@ class Finder:
             for scope in self.scopes(question, plan):
                 yield Found(scope, np.flatnonzero(scope.row_mask(question.where)))
             return
-        self._afford(plan.rows, self.budget.rows)
+        if plan.boxes is None:
+            self._afford(plan.rows, self.budget.rows)
         for span in plan.spans:
             for rows in self._read(plan, span):
                 scope = self._scope(rows, question.where)
@@ -179,6 +198,13 @@ class Finder:
                 order = np.lexsort((rows.time_ns, rows.address_kind.astype(np.int64) << 24 | rows.icao))
                 yield self._scope(rows.take(order), question.where)
 
+    def _visitors(self, spans: tuple[Span, ...], term: FlightPlace) -> I64:
+        fields = self.places.airfields(term.places)
+        side = 0 if term.key == "from" else 1
+        there = [self.history.visitors(fields, side, span.from_ns, span.until_ns) for span in spans]
+        parts = [kind.astype(np.int64) << 24 | icao for icao, kind in there]
+        return np.unique(np.concatenate([np.zeros(0, np.int64), *parts]))
+
     def _aircraft(self, spans: tuple[Span, ...]) -> tuple[U32, U8]:
         """Return the aircraft of all spans, in the order of the files."""
         there = [self.history.aircraft(span.from_ns, span.until_ns) for span in spans]
@@ -197,7 +223,11 @@ class Finder:
         return Scope(rows, self.names, self.places, None, self._others, self._categories(rows, node))
 
     def _read(self, plan: Plan, span: Span) -> Iterator[Positions]:
-        if plan.icao is None:
+        if plan.boxes is not None:
+            yield from self.history.positions_within(plan.boxes, span.from_ns, span.until_ns)
+        elif plan.icao is None and not plan.is_ordered:
+            yield from self.history.positions_within(EVERYWHERE, span.from_ns, span.until_ns)
+        elif plan.icao is None:
             yield from self.history.positions_in_parts(span.from_ns, span.until_ns)
         elif len(plan.icao):
             yield from self.history.positions_in_parts(
@@ -219,10 +249,21 @@ class Finder:
         if mask.any():
             found.append(self.history.positions(begin, end, icao=icao[mask], address_kind=kind[mask]))
         if not mask.any():
-            for part in self.history.positions_in_parts(begin, end):
+            for part in self._beside(rows, term, begin, end):
                 scope = Scope(part, self.names, self.places)
                 found.append(part.take(scope.row_mask(Text("callsign", term.others))))
         return Positions.concat(found)
+
+    def _beside(self, rows: Positions, term: Together, begin: int, end: int) -> Iterator[Positions]:
+        """Rows of anybody who may be as close as a `with:` says; of the whole world if these lie far apart."""
+        more = term.distance_m / NMI_M / 60.0 + 0.01
+        south, north = float(rows.lat_deg.min()) - more, float(rows.lat_deg.max()) + more
+        wide = more / max(math.cos(math.radians(min(max(abs(south), abs(north)), 89.0))), 0.01)
+        west, east = float(rows.lon_deg.min()) - wide, float(rows.lon_deg.max()) + wide
+        if (east - west) * (north - south) > LARGE_DEG2 or west < -180.0 or east > 180.0:
+            yield from self.history.positions_in_parts(begin, end)
+        else:
+            yield from self.history.positions_within(((west, south, east, north),), begin, end)
 
     def _categories(self, rows: Positions, node: Node) -> Callable[[I64], U8] | None:
         """Return what tells the emitter category of aircraft by their keys; None if it is not asked for."""

@@ -118,12 +118,7 @@ class Scope:
     def row_mask(self, node: Node) -> Bools:
         """Which positions a part is true of. Those of a flight that it is true of, where it is about flights."""
         if isinstance(node, And):
-            out = np.ones(len(self.rows), np.bool_)
-            together = [part for part in node.parts if needs_flights(part)]
-            for part in node.parts:
-                if not needs_flights(part):
-                    out &= self.row_mask(part)
-            return out & self._in_flights(And(tuple(together))) if together else out
+            return self._all_of(node)
         if isinstance(node, Or):
             return functools.reduce(np.logical_or, map(self.row_mask, node.parts))
         if isinstance(node, Not):
@@ -131,6 +126,22 @@ class Scope:
         if is_of_flights(node):
             return self._in_flights(node)
         return self._row_term(node)
+
+    def _all_of(self, node: And) -> Bools:
+        """What is dear is asked of those rows alone that all the rest is true of."""
+        out = np.ones(len(self.rows), np.bool_)
+        flown = [part for part in node.parts if needs_flights(part)]
+        dear = [part for part in node.parts if isinstance(part, Together)]
+        for part in node.parts:
+            if part not in flown and part not in dear:
+                out &= self.row_mask(part)
+        if flown:
+            out &= self._in_flights(And(tuple(flown)))
+        for part in dear:
+            at = np.flatnonzero(out)
+            if len(at):
+                out[at] = Scope(self.rows.take(at), self.names, self.places, others=self.others)._together(part)
+        return out
 
     def _row_term(self, node: Node) -> Bools:
         rows = self.rows

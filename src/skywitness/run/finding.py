@@ -143,7 +143,7 @@ class Answer:
 
     def parts(self) -> Iterator[pa.Table]:
         """Yield the whole answer in tables of one schema, at least one. Positions come as they are read."""
-        if self.subject == "positions" and not self.plan.is_of_flights:
+        if self.subject == "positions" and not self.plan.is_of_flights and self.plan.boxes is None:
             yield from self._positions()
             return
         tables = list(getattr(self, f"_{self.subject}")())
@@ -161,7 +161,7 @@ class Answer:
             rows = found.scope.rows.take(found.rows)
             order = np.lexsort((rows.icao, rows.address_kind, rows.time_ns))
             held += len(rows)
-            if self.plan.is_of_flights and held > MOST_SORTED:
+            if held > MOST_SORTED and (self.plan.is_of_flights or self.plan.boxes is not None):
                 raise QuestionError(f"the answer has more than {MOST_SORTED:,} positions", hint="Ask for less time.")
             if len(rows):
                 yield self._named(track_table(rows.take(order)), rows.icao[order], rows.time_ns[order])

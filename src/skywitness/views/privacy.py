@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from skywitness.batches import F32, F64, I64, POSITION_SOURCES, PROVENANCES, REASONS, U8, U32, VERDICTS, Positions
+from skywitness.batches import F32, F64, I32, I64, POSITION_SOURCES, PROVENANCES, REASONS, U8, U32, VERDICTS, Positions
 from skywitness.coverage.report import SECTORS, ReceiverReport
 from skywitness.errors import ConfigError
 from skywitness.frames.receiver import Place, Receiver
@@ -455,6 +455,17 @@ class PublicHistory:
     def aircraft(self, from_ns: int, until_ns: int) -> tuple[U32, U8]:
         """See `History.aircraft`."""
         return self._history.aircraft(from_ns, until_ns)
+
+    def visitors(self, fields: I32, side: int, from_ns: int, until_ns: int) -> tuple[U32, U8]:
+        """See `History.visitors`."""
+        return self._history.visitors(fields, side, from_ns, until_ns)
+
+    def positions_within(
+        self, boxes: tuple[tuple[float, float, float, float], ...], from_ns: int, until_ns: int
+    ) -> Iterator[Positions]:
+        """See `History.positions_within`."""
+        for rows in self._history.positions_within(boxes, from_ns, until_ns):
+            yield self._privacy.positions(rows)
 
     def rows_about(self, from_ns: int, until_ns: int) -> int:
         """See `History.rows_about`."""
