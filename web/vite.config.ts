@@ -2,6 +2,7 @@
 import { brotliCompressSync, constants, gzipSync } from "node:zlib";
 import { readFileSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { defineConfig, type Plugin } from "vite";
 
 const OUT = "../src/skywitness/views/web";
@@ -31,8 +32,19 @@ function compressed(): Plugin {
   };
 }
 
+const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
+
 export default defineConfig({
   base: "./",
+  resolve: {
+    alias: [
+      { find: /^maplibre-gl$/, replacement: here("maplibre/index.mjs") },
+      { find: "@maplibre/mlt", replacement: here("maplibre/no_mlt.mjs") },
+    ],
+  },
+  worker: { format: "es" },
+  // MapLibre's sources declare fields of a base class anew: such a declaration must not become a field of its own.
+  oxc: { typescript: { removeClassFieldsWithoutInitializer: true }, assumptions: { setPublicClassFields: true } },
   plugins: [compressed()],
   build: {
     outDir: OUT,

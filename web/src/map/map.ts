@@ -1,7 +1,7 @@
 /** The map itself: made once, takes finer outlines as one comes nearer, changes its colours on demand. */
 
 import { Map as MapLibre, setWorkerUrl, type GeoJSONSource } from "maplibre-gl";
-import workerUrl from "maplibre-gl/dist/maplibre-gl-worker.mjs?url";
+import workerUrl from "../../maplibre/worker.mjs?worker&url";
 import landFine from "../../generated/land-fine.json?url";
 import landMiddle from "../../generated/land-middle.json?url";
 import linesFine from "../../generated/lines-fine.json?url";

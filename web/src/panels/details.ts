@@ -59,7 +59,7 @@ export class Details {
     try {
       const facts = await aircraftFacts(hexOf(key));
       // What is so now says nothing of the past.
-      this.facts = this.model.mode === "past" ? null : facts;
+      this.facts = this.isLive() ? facts : null;
       this.factsOf = key;
     } catch {
       this.facts = null;
@@ -67,6 +67,10 @@ export class Details {
       this.isAsking = false;
     }
     this.draw();
+  }
+
+  private isLive(): boolean {
+    return this.model.mode === "live";
   }
 
   private draw(): void {

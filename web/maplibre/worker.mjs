@@ -1,0 +1,1 @@
+import "../node_modules/maplibre-gl/src/source/worker.ts";
