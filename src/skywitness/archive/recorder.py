@@ -18,19 +18,20 @@ from pathlib import Path
 import numpy as np
 import structlog
 
-from skywitness.archive.durable import append_file, put_file
+from skywitness.archive.durable import append_file
 from skywitness.archive.files import Files, OsFiles
 from skywitness.archive.layout import MINUTE_NS
-from skywitness.archive.ledger import Gap, as_line, read_ledger
+from skywitness.archive.ledger import Gap, read_ledger
 from skywitness.archive.ledger_file import LedgerFile
 from skywitness.archive.progress import Progress
 from skywitness.archive.raw import Piece, Raw, UatPiece
 from skywitness.archive.receivers import Register
-from skywitness.archive.recovery import WATERMARKS, make_directories, recover
+from skywitness.archive.recovery import make_directories, recover
 from skywitness.archive.sealer import Sealer
 from skywitness.archive.segments import read_header, segment_path, segments_of
 from skywitness.archive.spool import Spool, SpoolSettings
 from skywitness.archive.tail import Tail, find_tail
+from skywitness.archive.watermarks import WatermarkFile
 from skywitness.batches import U16, Frames, Positions
 from skywitness.coverage.report import Watermark
 from skywitness.errors import FormatError
@@ -53,7 +54,6 @@ FAULT_SHOWN_S = 60.0
 SEAL_LOOK_S = 5.0
 IDLE_S = 60.0
 """After so long without receptions, none are on their way."""
-MOST_WATERMARK_BYTES = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,12 +135,13 @@ class Recorder:
         self.recovered = recover(self.directory, self.files)
         """What the start found."""
         self._sequences = dict(self.recovered.sequences)  # next one to be given, by receiver
+        self._watermarks = WatermarkFile(self.directory, self.files, self.recovered.watermarks, self._sequences)
         self._raw = Raw(
             self.directory,
             self.files,
             self.register,
             dict(self._sequences),
-            self._synced,
+            self._watermarks.publish,
             reserve_bytes=self.settings.reserve_bytes,
             retry_s=self.settings.retry_s,
             level=self.settings.level,
@@ -158,17 +159,10 @@ class Recorder:
         self._problem = ""
         self._faulty_at = 0.0
         self._now_ns = 0
-        self._connections = ledger.connections
         self._connection: dict[int, int] = {}
         self._ledger = LedgerFile(self.directory, self.files)
         self._open_gaps = {gap.receiver: gap for gap in ledger.gaps if gap.until_ns is None}
-        self._marks = dict(self.recovered.watermarks)
-        for number, following in self._sequences.items():
-            old = self._marks.get(number)
-            at_ns = time.time_ns()
-            self._marks[number] = Watermark(old.connection if old else 0, following - 1, at_ns)
-            self._connections = max(self._connections, old.connection if old else 0)
-        self._marks_bytes = MOST_WATERMARK_BYTES  # the file is written anew, so that no torn end stays in it
+        self._connections = max([ledger.connections, *(m.connection for m in self._watermarks.published.values())])
         self._logged_at = self._sealed_at = self._synced_at = time.monotonic()
         self._progress = Progress(self.directory, self.files, is_new=not segments_of(self.directory))
         self._files_marked = 0
@@ -356,7 +350,7 @@ class Recorder:
 
     def watermarks(self) -> dict[int, Watermark]:
         """What is safe on disk, by receiver number."""
-        return self._marks
+        return self._watermarks.published
 
     def alarm(self) -> str:
         """Why recording has stopped, in words; empty if it has not."""
@@ -496,8 +490,9 @@ class Recorder:
             self.sealer.look(max(self._raw.segment, self.recovered.segment))
         if is_due and time.monotonic() - self._logged_at >= LOGGED_S:
             self._logged_at = time.monotonic()
-            marks = {self._name(n): f"{m.connection}/{m.sequence}" for n, m in sorted(self._marks.items())[:50]}
-            log.info("safe on disk", receivers=len(self._marks), watermarks=marks)
+            published = self._watermarks.published
+            marks = {self._name(n): f"{m.connection}/{m.sequence}" for n, m in sorted(published.items())[:50]}
+            log.info("safe on disk", receivers=len(published), watermarks=marks)
 
     def _end_idle_segment(self) -> None:
         """Close a segment that is old enough and to which nothing comes any more: its seal would wait."""
@@ -533,29 +528,6 @@ class Recorder:
                 self._progress.advance(min([self._now_ns, *since]))
         self._files_marked = files
         self._progress.write()
-
-    def _synced(self, more: dict[int, tuple[int, int]]) -> None:
-        """Publish how far receptions are safe; the log of it follows and never leads."""
-        at_ns = time.time_ns()
-        marks = {n: Watermark(connection, sequence, at_ns) for n, (connection, sequence) in more.items()}
-        self._marks = {**self._marks, **marks}
-        try:
-            if self._marks_bytes >= MOST_WATERMARK_BYTES:
-                line = marks_line(self._marks, at_ns)
-                put_file(self.files, self.directory / WATERMARKS, line)
-                self.files.fsync_dir((self.directory / WATERMARKS).parent)
-                self._marks_bytes = len(line)
-            else:
-                line = marks_line(marks, at_ns)
-                file = self.files.open_append(self.directory / WATERMARKS)
-                try:
-                    file.write(line)
-                finally:
-                    file.close()
-                self._marks_bytes += len(line)
-        except OSError as error:
-            self._marks_bytes = MOST_WATERMARK_BYTES
-            log.warning("watermarks cannot be written", error=str(error))
 
     def _write_register(self) -> None:
         with self.register.lock:
@@ -600,9 +572,3 @@ class Recorder:
         """Time at which a receiver was surely heard and kept last: where the gap of a crash begins."""
         mark = self.recovered.watermarks.get(number)
         return self.recovered.last_ns.get(number) or (mark.time_ns if mark else time.time_ns())
-
-
-def marks_line(marks: dict[int, Watermark], at_ns: int) -> bytes:
-    """The line of the log of watermarks."""
-    receivers = [[n, mark.connection, mark.sequence] for n, mark in sorted(marks.items())]
-    return as_line({"at": at_ns, "receivers": receivers})

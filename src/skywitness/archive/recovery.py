@@ -9,18 +9,17 @@ import structlog
 
 from skywitness.archive.durable import append_file
 from skywitness.archive.files import Files
-from skywitness.archive.ledger import read_lines
 from skywitness.archive.segments import RAW, next_segment, segment_path, segments_of, walk
+from skywitness.archive.watermarks import WATERMARKS, read_watermarks
 from skywitness.coverage.report import Watermark
 from skywitness.errors import FormatError
 from skywitness.frames.formats.segment import read_receivers
 from skywitness.frames.formats.segment_blocks import RECEPTIONS, UAT_RECEPTIONS, read_table
 
-__all__ = ["WATERMARKS", "Recovered", "recover"]
+__all__ = ["Recovered", "recover"]
 
 log = structlog.get_logger("skywitness.archive")
 
-WATERMARKS = Path("log") / "watermarks"
 LOOKED_AT = 2
 """Only the newest segment can be torn, for it is safe before the next one begins; one more is looked at."""
 
@@ -57,15 +56,7 @@ def recover(directory: Path, files: Files) -> Recovered:
         found = scan(directory, segment, files, out)
         seen |= found
     found_next = dict(out.sequences)
-    for line in read_lines(directory / WATERMARKS)[0]:
-        try:
-            at_ns = int(line["at"])
-            for number, connection, sequence in line["receivers"]:
-                before = out.watermarks.get(number)
-                if before is None or sequence >= before.sequence:
-                    out.watermarks[int(number)] = Watermark(int(connection), int(sequence), at_ns)
-        except (KeyError, TypeError, ValueError):
-            continue
+    out.watermarks = read_watermarks(directory)
     for number, mark in out.watermarks.items():
         following = found_next.get(number, 0)
         if there and mark.sequence >= following and number in found_next:
