@@ -13,6 +13,7 @@ import sys
 import threading
 import time
 import urllib.error
+import urllib.parse
 import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -59,6 +60,12 @@ class Node:
 
     def json(self, path: str) -> dict:
         return json.loads(self.get(path))
+
+    def form(self, path: str, fields: dict[str, str]) -> dict:
+        """Ask by POST, with a form as the body."""
+        body = urllib.parse.urlencode(fields).encode()
+        with urllib.request.urlopen(self.url + path, body, timeout=20, context=self.trust) as answer:
+            return json.loads(answer.read())
 
     def metrics(self) -> dict[str, float]:
         rows = (line.rpartition(" ") for line in self.get("/metrics").decode().splitlines() if line[:1] != "#")

@@ -148,6 +148,8 @@ def test_one_line_finds_it_alike_in_terminal_python_and_http(demo, tmp_path, cap
         assert over_http["rows"] == rows
         assert over_http["content_hash"] == answer.content_hash()
         assert over_http["coverage"]["sentence"] == answer.coverage.sentence()
+        long = "(" * 8 + FOUNDING + ")" * 8 + " " * 9000
+        assert node.form("/api/v1/find", {"q": long})["rows"] == rows  # too long for an address
         lines = node.get(path + "&format=ndjson").decode().splitlines()
         assert [json.loads(line) for line in lines] == rows
         spent = []

@@ -50,7 +50,12 @@ def base() -> Iterator[str]:
     loop.close()
 
 
-SCHEMA = schemathesis.openapi.from_dict(document("0", ENDPOINTS))
+REFUSALS = ["400", "401", "403", "404", "405", "406", "413", "414", "415", "429", "5xx"]
+"""With 413 and 414, which the tool does not know: that a request is too long is said before it is read."""
+CONFIG = schemathesis.config.SchemathesisConfig.from_dict(
+    {"checks": {"negative_data_rejection": {"expected-statuses": REFUSALS}}}
+)
+SCHEMA = schemathesis.openapi.from_dict(document("0", ENDPOINTS), config=CONFIG)
 
 
 @pytest.mark.filterwarnings("ignore")  # of the tool's own
@@ -68,8 +73,7 @@ def test_requests_from_the_description(case, base: str):
 def test_every_question_is_described():
     paths = document("1.2.3", ENDPOINTS)["paths"]
     assert set(paths) == {endpoint.path for endpoint in ENDPOINTS}
-    for path in paths.values():
-        operation = path["get"]
+    for operation in (operation for path in paths.values() for operation in path.values()):
         assert operation["summary"]
         for parameter in operation["parameters"]:
             assert parameter["description"], parameter["name"]

@@ -21,6 +21,9 @@ Json = dict[str, Any]
 MOST_AIRCRAFT = 10_000
 MOST_POSITIONS = 10_000
 MOST_TRACK = 50_000
+MOST_ASKED = 80_000
+MOST_IN_ADDRESS = 2_000
+"""Characters of a question: as many as a body, or an address, holds however they are encoded."""
 SORTS = ("icao24", "seen", "altitude_ft", "groundspeed_kt", "messages")
 
 
@@ -41,6 +44,8 @@ class Endpoint:
     problems: tuple[int, ...] = (400,)
     single: bool = False
     """The answer has one row, not a list."""
+    form: tuple[Parameter, ...] = ()
+    """What the same question may have as a form in the body of a POST, where an address would be too long for it."""
 
 
 FORM = p.word("format", "Form of the answer, instead of the Accept header.", tuple(FORMATS))
@@ -51,6 +56,16 @@ SOURCE = p.words("source", "Who determined the position: words with commas betwe
 SINCE = p.time("from", "First moment, inclusive.")
 UNTIL = p.time("until", "End, exclusive; now if not given.")
 REJECTED = p.flag("contradicted", "With positions that were rejected, and why.", False)
+
+
+def asked(longest: int) -> tuple[Parameter, ...]:
+    """Parameters of a question in the query language of at most so many characters."""
+    return (
+        p.text("q", "The question, such as `mil:yes to:SVMI time:2019-03`.", longest, "mil:yes time:-24h"),
+        p.integer("limit", "Rows a page.", 1, MOST_POSITIONS, 1000),
+        p.integer("skip", "Rows left out: `next` of the page before.", 0, 100_000_000, 0),
+        p.word("format", "Form of the answer, instead of the Accept header.", tuple(FIND_FORMATS)),
+    )
 
 
 def fields(columns: Sequence[Column]) -> Parameter:
@@ -113,20 +128,14 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     ),
     Endpoint(
         "/find", "A question in the query language, over all of the record",
-        (
-            p.text("q", "The question, such as `mil:yes to:SVMI time:2019-03`.", 20_000, "mil:yes time:-24h"),
-            p.integer("limit", "Rows a page.", 1, MOST_POSITIONS, 1000),
-            p.integer("skip", "Rows left out: `next` of the page before.", 0, 100_000_000, 0),
-            p.word("format", "Form of the answer, instead of the Accept header.", tuple(FIND_FORMATS)),
-        ),
-        "find", None,
+        asked(MOST_IN_ADDRESS), "find", None,
         {
             "question": {"type": "string"}, "subject": {"type": "string"},
             "rows": {"type": "array", "items": {"type": "object"}}, "total": COUNT, "next": COUNT,
             "coverage": {"type": "object"}, "places": WORDS, "content_hash": {"type": "string"},
             "not_read": {"type": "array", "items": {"type": "string"}}, "plan": {"type": "object"},
         },
-        (400, 404, 406, 503),
+        (400, 404, 406, 413, 415, 503), form=asked(MOST_ASKED),
     ),
     Endpoint("/days", "UTC days of which there is a record", (), "days", None, {"days": DAYS}, (400, 404, 503)),
     Endpoint("/receivers", "Receivers: health and watermarks; blurred places", *OF_RECEIVERS),

@@ -8,7 +8,7 @@ from typing import Any
 from skywitness.views.api.columns import FORMATS, Column
 from skywitness.views.api.endpoints import Endpoint
 
-__all__ = ["document"]
+__all__ = ["FORM", "document"]
 
 Json = dict[str, Any]
 
@@ -19,7 +19,9 @@ PROBLEMS = {
     404: "There is nothing of that name or time.",
     406: "None of the forms the request accepts is offered.",
     410: "The picture that the cursor belongs to is gone.",
+    413: "The body is too long.",
     414: "The address is too long.",
+    415: "The body of a POST is no form.",
     421: "The node does not answer to that host name.",
     429: "Too many requests; see Retry-After.",
     503: "Not now; see Retry-After.",
@@ -50,7 +52,7 @@ def document(version: str, endpoints: Sequence[Endpoint]) -> Json:
             "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
         },
         "servers": [{"url": "/api/v1"}],
-        "paths": {endpoint.path: {"get": operation(endpoint)} for endpoint in endpoints},
+        "paths": {endpoint.path: operations(endpoint) for endpoint in endpoints},
         "components": {
             "schemas": {"Problem": PROBLEM},
             "securitySchemes": {
@@ -76,8 +78,30 @@ PROBLEM: Json = {
 }
 
 
+FORM = "application/x-www-form-urlencoded"
+
+
+def operations(endpoint: Endpoint) -> Json:
+    """One question, by each method that it may be asked by."""
+    told = {"get": operation(endpoint)}
+    if endpoint.form:
+        properties = {parameter.name: parameter.schema for parameter in endpoint.form}
+        schema = {"type": "object", "properties": properties, "required": ["q"], "additionalProperties": False}
+        told["post"] = operation(endpoint) | {
+            "operationId": f"{operation_id(endpoint)}_form",
+            "parameters": [],
+            "requestBody": {"required": True, "content": {FORM: {"schema": schema}}},
+        }
+    return told
+
+
+def operation_id(endpoint: Endpoint) -> str:
+    """Name of the question for programs."""
+    return endpoint.path.strip("/").replace("/", "_").replace("{", "").replace("}", "")
+
+
 def operation(endpoint: Endpoint) -> Json:
-    """One question."""
+    """One question, asked by GET."""
     headers = {name: {"description": doc, "schema": {"type": "integer"}} for name, doc in RATE_HEADERS.items()}
     content: Json = {FORMATS["json"]: {"schema": answer_schema(endpoint)}}
     if endpoint.rows is not None:
@@ -91,7 +115,7 @@ def operation(endpoint: Endpoint) -> Json:
     for status in sorted({*endpoint.problems, *ALWAYS}):
         responses[str(status)] = {"description": PROBLEMS[status], "content": problem}
     return {
-        "operationId": endpoint.path.strip("/").replace("/", "_").replace("{", "").replace("}", ""),
+        "operationId": operation_id(endpoint),
         "summary": endpoint.summary,
         "parameters": [parameter.describe() for parameter in endpoint.parameters],
         "responses": responses,

@@ -14,7 +14,7 @@ from urllib.parse import urlencode
 
 import msgspec
 import numpy as np
-from litestar import Request, Response, get
+from litestar import HttpMethod, Request, Response, get, route
 from litestar.handlers import HTTPRouteHandler
 
 from skywitness.batches import ADDRESS_KINDS, POSITION_SOURCES, STATUSES, VERDICTS, Positions
@@ -27,7 +27,7 @@ from skywitness.units import NS_PER_S
 from skywitness.views.api.columns import FORMATS, Rows, cursor_of, cursor_text, iso, negotiated
 from skywitness.views.api.endpoints import ENDPOINTS, Endpoint
 from skywitness.views.api.find import find_response
-from skywitness.views.api.openapi import document
+from skywitness.views.api.openapi import FORM, document
 from skywitness.views.api.parameters import Area, parse_query
 from skywitness.views.api.security import Problem
 from skywitness.views.api.tables import Latest, aircraft_rows, one_aircraft_rows, position_rows, receiver_rows
@@ -97,6 +97,15 @@ class PastCursor(msgspec.Struct, array_like=True):
     parent: int
 
 
+async def form_of(request: Request[Any, Any, Any]) -> bytes:
+    """The body of a question asked by POST. Raises Problem 400 or 415 if it is not asked there, and as a form."""
+    if request.headers.get("content-type", "").partition(";")[0].strip().lower() != FORM:
+        raise Problem(415, f"The body is to be a form, {FORM}.")
+    if request.scope["query_string"]:
+        raise Problem(400, "The question is asked in the body; the address has no parameters then.")
+    return await request.body()
+
+
 def handlers(node: Node, latest: Latest | None = None) -> list[HTTPRouteHandler]:
     """Route handlers of /api/v1."""
     return V1(node, latest).handlers()
@@ -128,12 +137,17 @@ class V1:
         return [*made, openapi]
 
     def _handler(self, endpoint: Endpoint) -> HTTPRouteHandler:
-        method: Callable[[Ask], Awaitable[Response[bytes]]] = getattr(self, endpoint.method)
         path = PREFIX + endpoint.path.replace("{hex}", "{hex:str}")
 
-        @get(path, name=f"v1{endpoint.path}", include_in_schema=False)
+        methods = [HttpMethod.GET, HttpMethod.POST] if endpoint.form else [HttpMethod.GET]
+
+        @route(path, http_method=methods, name=f"v1{endpoint.path}", include_in_schema=False, status_code=200)
         async def answer(request: Request[Any, Any, Any]) -> Response[bytes]:
-            given = parse_query(endpoint.parameters, request.scope["query_string"], request.path_params)
+            if request.method == "POST":
+                given = parse_query(endpoint.form, await form_of(request), {})
+            else:
+                given = parse_query(endpoint.parameters, request.scope["query_string"], request.path_params)
+            method: Callable[[Ask], Awaitable[Response[bytes]]] = getattr(self, endpoint.method)
             try:
                 return await method(Ask(endpoint, request, given))
             except ArchiveError as error:
