@@ -41,6 +41,9 @@ def trees(terms):
             st.lists(part, min_size=2, max_size=3).map(lambda parts: "(" + " ".join(p for p in parts) + ")"),
             st.lists(part, min_size=2, max_size=3).map(lambda parts: "(" + " OR ".join(parts) + ")"),
             part.filter(lambda text: " within:" not in text).map(lambda text: f"-{text}"),
+            st.tuples(part, part, st.sampled_from(("", " within:40min", " within:3h"))).map(
+                lambda of: f"(({of[0]}) THEN ({of[1]}){of[2]})"
+            ),
         ),
         max_leaves=5,
     )

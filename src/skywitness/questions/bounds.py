@@ -10,9 +10,36 @@ from numpy.typing import NDArray
 from skywitness.batches import U8, U32
 from skywitness.questions.names import IDENTITY, Names
 from skywitness.questions.places import Box, Places
-from skywitness.questions.question import And, Flag, FlightPlace, InArea, Near, Node, Not, Or, Span, Text, When
+from skywitness.questions.question import (
+    And,
+    Flag,
+    FlightPlace,
+    InArea,
+    Near,
+    Node,
+    Not,
+    Or,
+    Span,
+    Text,
+    Then,
+    Together,
+    When,
+    sequences,
+    terms,
+)
 
-__all__ = ["aircraft_within", "boxes_of", "ends_of", "is_of_airframes", "names_airframes", "spans_of"]
+__all__ = [
+    "aircraft_within",
+    "before_ns",
+    "boxes_of",
+    "depends_on_others",
+    "ends_of",
+    "is_of_airframes",
+    "loosened",
+    "names_airframes",
+    "read_boxes_of",
+    "spans_of",
+]
 
 
 def spans_of(node: Node) -> tuple[Span, ...] | None:
@@ -29,7 +56,18 @@ def spans_of(node: Node) -> tuple[Span, ...] | None:
     if isinstance(node, Or):
         parts = [spans_of(part) for part in node.parts]
         return None if None in parts else united([span for part in parts if part is not None for span in part])
+    if isinstance(node, Then):
+        first, second = spans_of(node.first), spans_of(node.second)
+        if first is None:
+            return second
+        later = united([Span(span.from_ns, span.until_ns + node.span_ns) for span in first])
+        return later if second is None else common(later, second)
     return None
+
+
+def before_ns(node: Node) -> int:
+    """Return how much earlier than a moment that a question is true of something may have to be known."""
+    return sum(part.span_ns for part in sequences(node))
 
 
 def united(spans: Sequence[Span]) -> tuple[Span, ...]:
@@ -55,6 +93,12 @@ def common(one: Sequence[Span], other: Sequence[Span]) -> tuple[Span, ...]:
     )
 
 
+def read_boxes_of(node: Node, places: Places) -> tuple[Box, ...] | None:
+    """Return boxes in which all rows lie that must be known for an answer; None if anywhere."""
+    found = [boxes_of(part, places) for part in (node, *(part.first for part in sequences(node)))]
+    return None if None in found else tuple(dict.fromkeys(box for boxes in found if boxes is not None for box in boxes))
+
+
 def boxes_of(node: Node, places: Places) -> tuple[Box, ...] | None:
     """Return boxes in which rows must lie; None if anywhere. Of several areas that all must hold, the smallest."""
     if isinstance(node, Near | InArea):
@@ -65,6 +109,8 @@ def boxes_of(node: Node, places: Places) -> tuple[Box, ...] | None:
     if isinstance(node, Or):
         parts = [boxes_of(part, places) for part in node.parts]
         return None if None in parts else tuple(box for part in parts if part is not None for box in part)
+    if isinstance(node, Then):
+        return boxes_of(node.second, places)
     return None
 
 
@@ -88,6 +134,8 @@ def aircraft_within(node: Node, names: Names, icao: U32, kind: U8) -> NDArray[np
         for part in node.parts:
             out |= aircraft_within(part, names, icao, kind)
         return out
+    if isinstance(node, Then):
+        return aircraft_within(And((node.first, node.second)), names, icao, kind)
     if isinstance(node, Text | Flag) and node.key in IDENTITY:
         return names.possible(node, icao, kind)
     return np.ones(len(icao), np.bool_)
@@ -110,6 +158,8 @@ def ends_of(node: Node, visitors: Callable[[FlightPlace], NDArray[np.int64]]) ->
     if isinstance(node, Or):
         parts = [keys for part in node.parts if (keys := ends_of(part, visitors)) is not None]
         return np.unique(np.concatenate(parts)) if len(parts) == len(node.parts) else None
+    if isinstance(node, Then):
+        return ends_of(And((node.first, node.second)), visitors)
     return None
 
 
@@ -119,6 +169,8 @@ def names_airframes(node: Node) -> bool:
         return any(map(names_airframes, node.parts))
     if isinstance(node, Or):
         return all(map(names_airframes, node.parts))
+    if isinstance(node, Then):
+        return names_airframes(node.first) or names_airframes(node.second)
     return is_of_airframes(node) and not (isinstance(node, Flag) and not node.value)
 
 
@@ -129,3 +181,26 @@ def is_of_airframes(node: Node) -> bool:
     if isinstance(node, Not):
         return is_of_airframes(node.part)
     return isinstance(node, Text | Flag) and node.key in IDENTITY
+
+
+def loosened(node: Node) -> Node:
+    """Return a question that is true of every row that the given one may need, and asks nothing of other rows."""
+    return Or((alone(node), *(alone(part.first) for part in sequences(node))))
+
+
+def alone(node: Node) -> Node:
+    """Return a part without what depends on other rows: true wherever the part may be."""
+    if isinstance(node, And):
+        return And(tuple(map(alone, node.parts)))
+    if isinstance(node, Or):
+        return Or(tuple(map(alone, node.parts)))
+    if isinstance(node, Then):
+        return alone(node.second)
+    if isinstance(node, Together) or (isinstance(node, Not) and depends_on_others(node)):
+        return And(())
+    return node
+
+
+def depends_on_others(node: Node) -> bool:
+    """Whether a part is true of a row because of other rows."""
+    return any(isinstance(term, Together) for term in terms(node)) or any(sequences(node))

@@ -18,7 +18,16 @@ from skywitness.errors import QuestionError
 from skywitness.journeys.histories import histories
 from skywitness.journeys.legs import legs
 from skywitness.questions.answer import History
-from skywitness.questions.bounds import aircraft_within, boxes_of, ends_of, names_airframes, spans_of
+from skywitness.questions.bounds import (
+    aircraft_within,
+    before_ns,
+    depends_on_others,
+    ends_of,
+    loosened,
+    names_airframes,
+    read_boxes_of,
+    spans_of,
+)
 from skywitness.questions.covering import CoveredDays
 from skywitness.questions.matching import FIRST_VISIT, Scope, needs_flights
 from skywitness.questions.names import Names
@@ -117,14 +126,17 @@ class Finder:
         first_visit = any(isinstance(term, FlightPlace) and term.key == FIRST_VISIT for term in terms(node))
         if first_visit:
             spans = (ALL,)
+        earlier_ns = before_ns(node)
         if is_of_flights or question.show == "gaps":
-            spans = widened(spans)
+            spans = widened(spans, BESIDE_NS + earlier_ns, BESIDE_NS)
+        elif earlier_ns:
+            spans = widened(spans, earlier_ns, 0)
         days = self._extent()
         spans = tuple(Span(max(s.from_ns, days.from_ns), min(s.until_ns, days.until_ns)) for s in spans)
         spans = tuple(span for span in spans if span.until_ns > span.from_ns)
         icao, kind = self._aircraft(asked or spans)
         rows = sum(self.history.rows_about(span.from_ns, span.until_ns) for span in spans)
-        boxes = None if is_of_flights or question.show == "gaps" or first_visit else boxes_of(node, self.places)
+        boxes = None if is_of_flights or question.show == "gaps" or first_visit else read_boxes_of(node, self.places)
         visitors = ends_of(node, functools.partial(self._visitors, spans)) if is_of_flights else None
         if not names_airframes(node) and visitors is None:
             return Plan(
@@ -154,10 +166,21 @@ class Finder:
             return
         if plan.boxes is None:
             self._afford(plan.rows, self.budget.rows)
-        for span in plan.spans:
-            for rows in self._read(plan, span):
-                scope = self._scope(rows, question.where)
-                yield Found(scope, np.flatnonzero(scope.row_mask(question.where)))
+        parts: Iterator[Positions] = (rows for span in plan.spans for rows in self._read(plan, span))
+        if depends_on_others(question.where):
+            parts = iter([self._gathered(parts, question.where)])
+        for rows in parts:
+            scope = self._scope(rows, question.where)
+            yield Found(scope, np.flatnonzero(scope.row_mask(question.where)))
+
+    def _gathered(self, parts: Iterator[Positions], node: Node) -> Positions:
+        """Return all rows that can matter, where one row decides of another."""
+        kept, count, alone = [Positions.empty()], 0, loosened(node)
+        for rows in parts:
+            kept.append(rows.take(np.flatnonzero(self._scope(rows, node).row_mask(alone))))
+            count += len(kept[-1])
+            self._afford(count, self.budget.flights_rows)
+        return Positions.concat(kept)
 
     def legs(self, question: Question, plan: Plan) -> Iterator[Found]:
         """Yield the legs that a question is true of, some aircraft after the other."""
@@ -291,11 +314,11 @@ class Finder:
             )
 
 
-def widened(spans: tuple[Span, ...]) -> tuple[Span, ...]:
-    """Return spans with what is beside them, as one where they meet."""
+def widened(spans: tuple[Span, ...], before_ns: int, after_ns: int) -> tuple[Span, ...]:
+    """Return spans with what is before and after them, as one where they meet."""
     out: list[Span] = []
     for span in spans:
-        wide = Span(max(span.from_ns - BESIDE_NS, 0), min(span.until_ns + BESIDE_NS, ALL.until_ns))
+        wide = Span(max(span.from_ns - before_ns, 0), min(span.until_ns + after_ns, ALL.until_ns))
         if out and wide.from_ns <= out[-1].until_ns:
             out[-1] = Span(out[-1].from_ns, max(out[-1].until_ns, wide.until_ns))
         else:

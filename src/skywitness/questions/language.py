@@ -1,6 +1,6 @@
 """The query language: `mil:yes type:A124,IL62 from:UUMU via:SY to:SVMI time:2019-03-22..2019-03-25`.
 
-    query   either { "OR" either }          either  part { ["AND"] part }
+    query   either { "OR" either }          either  all { "THEN" all }          all  part { ["AND"] part }
     part    "-" part | "(" query ")" | key ":" value { "," value } | word
     value   word, "quoted words", <10, >=5, 1..2, POLYGON((lon lat, ...)), a GeoJSON geometry
 
@@ -24,6 +24,7 @@ from skywitness.questions.question import (
     Or,
     Question,
     Text,
+    Then,
     Together,
     terms,
 )
@@ -40,13 +41,17 @@ from skywitness.questions.terms import (
     single,
     yes_or_no,
 )
+from skywitness.units import NS_PER_S
 
 __all__ = ["MOST_CHARACTERS", "read_question"]
 
 MOST_CHARACTERS = 1_000_000
 MOST_TERMS = 1_000
 MOST_DEPTH = 50
+MOST_STEPS = 8
 LONGEST_WORD = 200
+THEN_NS = 24 * 3_600 * NS_PER_S
+"""What THEN means without `within:`."""
 WORD_ENDS = re.compile(r"[\s()]")
 KEY = re.compile(r"([A-Za-z][A-Za-z_-]{0,30}):", re.ASCII)
 
@@ -94,24 +99,44 @@ class Reader:
         """Alternatives up to the end or a closing parenthesis."""
         if depth > MOST_DEPTH:
             raise QuestionError(f"parentheses more than {MOST_DEPTH} deep", offset=self.at)
-        alternatives = [self.conjunction(depth)]
+        alternatives = [self.sequence(depth)]
         while self.word_is("OR"):
             self.at += 2
-            alternatives.append(self.conjunction(depth))
+            alternatives.append(self.sequence(depth))
         if len(alternatives) == 1:
             return alternatives[0]
         for part in alternatives:
-            if isinstance(part, And) and not part.parts:
+            if is_empty(part):
                 raise QuestionError("OR needs something on either side", offset=self.at)
         return Or(tuple(alternatives))
 
-    def conjunction(self, depth: int) -> Node:
-        """Parts that all hold."""
+    def sequence(self, depth: int) -> Node:
+        """Parts that hold one after the other."""
+        out, said = self.conjunction(depth)
+        if said is not None:
+            raise QuestionError("within needs a with, a near or a THEN beside it", offset=said.offset)
+        steps = 0
+        while self.word_is("THEN"):
+            begin = self.at
+            self.at += 4
+            steps += 1
+            if steps > MOST_STEPS:
+                raise QuestionError(f"more than {MOST_STEPS} times THEN", offset=begin)
+            following, said = self.conjunction(depth)
+            if is_empty(out) or is_empty(following):
+                raise QuestionError("THEN needs something on either side", offset=begin)
+            if said is not None and not said.span_ns:
+                raise QuestionError("THEN is within a time", offset=said.offset, hint="Write within:24h.")
+            out = Then(out, following, said.span_ns if said else THEN_NS)
+        return out
+
+    def conjunction(self, depth: int) -> tuple[Node, Within | None]:
+        """Parts that all hold, and a `within:` that is none of theirs."""
         parts: list[Node | Within] = []
         needs_more = False
         while True:
             self.skip_space()
-            if self.at >= len(self.text) or self.text[self.at] == ")" or self.word_is("OR"):
+            if self.at >= len(self.text) or self.text[self.at] == ")" or self.ends_all():
                 break
             if self.word_is("AND"):
                 if not parts or needs_more:
@@ -125,8 +150,12 @@ class Reader:
                 parts.append(part)
         if needs_more:
             raise QuestionError("AND needs something on either side", offset=self.at)
-        joined = joined_within(parts)
-        return joined[0] if len(joined) == 1 else And(tuple(joined))
+        joined, said = joined_within(parts)
+        return joined[0] if len(joined) == 1 else And(tuple(joined)), said
+
+    def ends_all(self) -> bool:
+        """Whether what all must hold ends here."""
+        return self.word_is("OR") or self.word_is("THEN")
 
     def part(self, depth: int) -> Node | Within | None:
         """One part; None for one that says how to answer and not what."""
@@ -147,7 +176,7 @@ class Reader:
             self.skip_space()
             if self.at >= len(self.text):
                 raise QuestionError("a parenthesis is not closed", offset=begin)
-            if isinstance(inner, And) and not inner.parts:
+            if is_empty(inner):
                 raise QuestionError("nothing stands between the parentheses", offset=begin)
             self.at += 1
             return inner
@@ -270,8 +299,13 @@ class Reader:
         )
 
 
-def joined_within(parts: list[Node | Within]) -> list[Node]:
-    """Give each `within:` to the `with:` and `near:` beside it."""
+def is_empty(node: Node) -> bool:
+    """Whether nothing is asked."""
+    return isinstance(node, And) and not node.parts
+
+
+def joined_within(parts: list[Node | Within]) -> tuple[list[Node], Within | None]:
+    """Give a `within:` to the `with:` and `near:` beside it; return it if it belongs to none."""
     said = [part for part in parts if isinstance(part, Within)]
     if len(said) > 1:
         raise QuestionError("within is said twice", offset=said[1].offset)
@@ -287,6 +321,4 @@ def joined_within(parts: list[Node | Within]) -> list[Node]:
             part = Near(part.places, said[0].distance_m)
             is_used = True
         out.append(part)
-    if said and not is_used:
-        raise QuestionError("within needs a with or a near beside it", offset=said[0].offset)
-    return out
+    return out, said[0] if said and not is_used else None

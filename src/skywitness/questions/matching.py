@@ -16,7 +16,6 @@ from numpy.typing import NDArray
 
 from skywitness.batches import EVENT_KINDS, F64, I32, I64, POSITION_SOURCES, U8, U32, Candidates, Events, Positions
 from skywitness.errors import QuestionError
-from skywitness.geo.sphere import distance_nmi
 from skywitness.journeys.events import events
 from skywitness.journeys.journeys import Undertakings, journeys
 from skywitness.journeys.legs import Flights
@@ -38,11 +37,13 @@ from skywitness.questions.question import (
     Or,
     Pattern,
     Text,
+    Then,
     Together,
     When,
     terms,
 )
-from skywitness.units import NMI_M, NS_PER_S
+from skywitness.questions.relations import close_to, followed, keys_of
+from skywitness.units import NS_PER_S
 
 __all__ = ["Scope", "needs_flights"]
 
@@ -51,8 +52,6 @@ Bools = NDArray[np.bool_]
 FIRST_VISIT = "first-visit"
 NUMBERS = {"alt": "altitude_ft", "gs": "groundspeed_kt"}
 NO_SQUAWK = 0xFFFF
-MOST_PAIRS = 40_000_000
-"""Pairs of positions that `with:` compares."""
 VISIT_FT = 5_000.0
 SILENCE_NS = 60 * NS_PER_S
 """Shorter silences are no gap, whatever is asked."""
@@ -111,7 +110,7 @@ class Scope:
     @functools.cached_property
     def key(self) -> I64:
         """Kind and address of each row."""
-        return self.rows.address_kind.astype(np.int64) << 24 | self.rows.icao
+        return keys_of(self.rows)
 
     # --- positions ------------------------------------------------------------------------------------------------
 
@@ -123,6 +122,9 @@ class Scope:
             return functools.reduce(np.logical_or, map(self.row_mask, node.parts))
         if isinstance(node, Not):
             return ~self.row_mask(node.part)
+        if isinstance(node, Then):
+            first, second = self.row_mask(node.first), self.row_mask(node.second)
+            return followed(self.key, self.rows.time_ns, first, second, node.span_ns)
         if is_of_flights(node):
             return self._in_flights(node)
         return self._row_term(node)
@@ -227,34 +229,7 @@ class Scope:
     def _together(self, term: Together) -> Bools:
         """Rows with a row of another aircraft within a distance and a time."""
         assert self.others is not None
-        mine, out = self.rows, np.zeros(len(self.rows), np.bool_)
-        theirs = self.others(term, mine)
-        if not len(theirs) or not len(mine):
-            return out
-        theirs = theirs.take(np.argsort(theirs.time_ns, kind="stable"))
-        their_key = theirs.address_kind.astype(np.int64) << 24 | theirs.icao
-        first = np.searchsorted(theirs.time_ns, mine.time_ns - term.span_ns, "left")
-        last = np.searchsorted(theirs.time_ns, mine.time_ns + term.span_ns, "right")
-        asked = np.flatnonzero(last > first)
-        nmi = term.distance_m / NMI_M
-        # A box around all that the others did within the time leaves little to compare row by row.
-        low, high = minimum_between(theirs.lat_deg, first, last, asked)
-        asked = asked[(mine.lat_deg[asked] >= low - nmi / 59.0) & (mine.lat_deg[asked] <= high + nmi / 59.0)]
-        pairs = int((last[asked] - first[asked]).sum())
-        if pairs > MOST_PAIRS:
-            raise QuestionError(
-                f"with: would compare {pairs:,} pairs of positions", hint="Ask for a shorter time or a shorter within:."
-            )
-        for some in np.array_split(asked, max(1, pairs // 2_000_000)):
-            count = last[some] - first[some]
-            which = np.repeat(some, count)
-            other = np.arange(len(which)) - np.repeat(np.cumsum(count) - count, count) + np.repeat(first[some], count)
-            near = (self.key[which] != their_key[other]) & (
-                distance_nmi(mine.lat_deg[which], mine.lon_deg[which], theirs.lat_deg[other], theirs.lon_deg[other])
-                <= nmi
-            )
-            out[which[near]] = True
-        return out
+        return close_to(self.rows, self.others(term, self.rows), term)
 
     @functools.cached_property
     def _silence(self) -> tuple[I64, I64]:
@@ -521,18 +496,3 @@ def covered(count: int, first: I64, after: I64) -> Bools:
     np.add.at(steps, first, 1)
     np.add.at(steps, after, -1)
     return np.asarray(np.cumsum(steps[:-1]) > 0)
-
-
-def minimum_between(values: F64, first: I64, last: I64, asked: I64) -> tuple[F64, F64]:
-    """Least and greatest of the values from `first` to before `last`, for the rows asked; wider if that is quicker."""
-    if not len(asked):
-        return np.zeros(0), np.zeros(0)
-    size = 256
-    pad = (-len(values)) % size
-    blocks_low = np.pad(values, (0, pad), constant_values=np.inf).reshape(-1, size).min(axis=1)
-    blocks_high = np.pad(values, (0, pad), constant_values=-np.inf).reshape(-1, size).max(axis=1)
-    a, z = first[asked] // size, (last[asked] - 1) // size
-    low, high = np.minimum(blocks_low[a], blocks_low[z]), np.maximum(blocks_high[a], blocks_high[z])
-    for k in np.flatnonzero(z - a > 1).tolist():
-        low[k], high[k] = blocks_low[a[k] : z[k] + 1].min(), blocks_high[a[k] : z[k] + 1].max()
-    return low, high

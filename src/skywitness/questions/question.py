@@ -29,8 +29,10 @@ __all__ = [
     "Question",
     "Span",
     "Text",
+    "Then",
     "Together",
     "When",
+    "sequences",
     "terms",
 ]
 
@@ -191,8 +193,17 @@ class Or:
     parts: tuple[Node, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Then:
+    """The second part holds, and the first held of the same airframe earlier, by no more than a span."""
+
+    first: Node
+    second: Node
+    span_ns: int
+
+
 Term = Text | Flag | Number | When | FlightPlace | Near | InArea | Together | Gap
-Node = Term | Not | And | Or
+Node = Term | Not | And | Or | Then
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,6 +219,19 @@ class Question:
     """As it was asked."""
 
 
+def sequences(node: Node) -> Iterator[Then]:
+    """All parts of a tree that follow one another."""
+    if isinstance(node, And | Or):
+        for part in node.parts:
+            yield from sequences(part)
+    elif isinstance(node, Not):
+        yield from sequences(node.part)
+    elif isinstance(node, Then):
+        yield node
+        yield from sequences(node.first)
+        yield from sequences(node.second)
+
+
 def terms(node: Node) -> Iterator[Term]:
     """All terms of a tree, in the order of the text."""
     if isinstance(node, And | Or):
@@ -215,5 +239,8 @@ def terms(node: Node) -> Iterator[Term]:
             yield from terms(part)
     elif isinstance(node, Not):
         yield from terms(node.part)
+    elif isinstance(node, Then):
+        yield from terms(node.first)
+        yield from terms(node.second)
     else:
         yield node

@@ -101,6 +101,14 @@ def test_everything_is_every_aircraft(finder):
         ("with:RA-82035 within:2nmi,1min", ["3c4a01", "~a00001"]),
         ("with:3c4a01 within:2nmi,1min time:..2019-03-22T12:04", []),
         ("first-visit:LFPG", ["154073", "3c4a02"]),
+        ("near:LFMN,9nmi THEN near:LFPG,9nmi", ["154073"]),
+        ("near:LFPG,9nmi THEN near:LFMN,9nmi", ["3c4a02"]),
+        ("near:LFMN,9nmi THEN near:LFPG,9nmi within:1h", []),
+        ("near:LFMN,9nmi THEN near:LFLL,9nmi within:90min", ["154073", "~a00001"]),
+        ("near:LFMN,9nmi THEN near:LFLL,9nmi THEN near:LFPG,9nmi", ["154073"]),
+        ("time:2019-03-22T13:30.. (near:LFMN,9nmi THEN near:LFPG,9nmi)", ["154073"]),
+        ("mil:no (near:LFMN,9nmi THEN near:LFPG,9nmi)", []),
+        ("-mil:yes -(near:LFMN,9nmi THEN near:LFLL,9nmi) time:2019-03-22", ["3c4a01", "~a00001"]),
     ],
 )
 def test_which_aircraft(finder, text, expected):

@@ -25,6 +25,7 @@ from skywitness.questions.question import (
     Polygon,
     Span,
     Text,
+    Then,
     Together,
     When,
 )
@@ -93,6 +94,29 @@ ASKED = [
     ("near:48.1,-11.5", "aircraft", Near((Point(48.1, -11.5),), 30 * NMI)),
     ("near:EHAM within:3nmi", "aircraft", Near((Place("EHAM"),), 3 * NMI)),
     ("RA-82035", "aircraft", words("any", "RA-82035")),
+    (
+        "mil:yes near:EHAM THEN near:OSLK within:20h OR squawk:7700",
+        "aircraft",
+        Or(
+            (
+                Then(
+                    And((Flag("mil", True), Near((Place("EHAM"),), 30 * NMI))),
+                    Near((Place("OSLK"),), 30 * NMI),
+                    20 * HOUR_NS,
+                ),
+                words("squawk", "7700"),
+            )
+        ),
+    ),
+    (
+        "mil:yes THEN mil:no THEN with:154073 within:5nmi",
+        "aircraft",
+        Then(
+            Then(Flag("mil", True), Flag("mil", False), 24 * HOUR_NS),
+            Together((Pattern("154073"),), 5 * NMI, 600_000_000_000),
+            24 * HOUR_NS,
+        ),
+    ),
     ("-mil:no", "aircraft", Not(Flag("mil", False))),
     (
         "squawk:7700 OR (hex:1540* -reg:RA-*) show:legs",
@@ -186,6 +210,12 @@ MISTAKES = [
     ("from:UUMU?,SVMI", 11, "for all"),
     ("within:5nmi", 7, "beside it"),
     ("with:154073 within:5nmi within:6nmi", 31, "twice"),
+    ("mil:yes within:2h THEN mil:no", 15, "beside it"),
+    ("mil:yes THEN mil:no within:5nmi", 27, "within a time"),
+    ("THEN mil:no", 0, "either side"),
+    ("mil:yes THEN", 8, "either side"),
+    ("mil:yes THEN OR mil:no", 8, "either side"),
+    ("mil:yes" + " THEN mil:no" * 9, 104, "more than 8"),
     ("with:154073 within:soon", 19, "neither a distance"),
     ("near:91,10", 5, "latitudes"),
     ("in:POLYGON((10 50,11 50))", 3, "three points"),
