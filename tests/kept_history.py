@@ -60,6 +60,11 @@ class Kept:
             )
         yield rows.take(inside)
 
+    def cost(self, from_ns, until_ns, *, boxes=None, icao=None, address_kind=None):
+        if boxes is not None:
+            return sum(map(len, self.positions_within(boxes, from_ns, until_ns)))
+        return len(self.positions(from_ns, until_ns, icao=icao, address_kind=address_kind))
+
     def rows_about(self, from_ns, until_ns):
         return int(((self.rows.time_ns >= from_ns) & (self.rows.time_ns < until_ns)).sum())
 

@@ -131,12 +131,19 @@ class AreaFile:
         self.bounds = np.frombuffer(bytes.fromhex(told.decode()), np.int64).reshape(-1, 2)
         """(groups, 2): least and greatest place."""
 
-    def positions(self, boxes: tuple[Box, ...], from_us: int, until_us: int) -> Iterator[Positions]:
-        """Yield the rows in boxes and a time, in parts."""
+    def rows_about(self, boxes: tuple[Box, ...]) -> int:
+        """Return how many rows are read for boxes."""
+        return len(self._groups(boxes)) * GROUP_ROWS
+
+    def _groups(self, boxes: tuple[Box, ...]) -> I64:
         places = places_of(boxes)
         low = np.searchsorted(places, self.bounds[:, 0])
         high = np.searchsorted(places, self.bounds[:, 1], "right")
-        groups = np.flatnonzero(high > low)
+        return np.flatnonzero(high > low)
+
+    def positions(self, boxes: tuple[Box, ...], from_us: int, until_us: int) -> Iterator[Positions]:
+        """Yield the rows in boxes and a time, in parts."""
+        groups = self._groups(boxes)
         if not len(groups):
             return
         with parquet_of(self.path, str(self.path), self.metadata) as file:

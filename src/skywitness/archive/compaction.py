@@ -24,6 +24,7 @@ from skywitness.archive.durable import TEMPORARY, Appending, Files
 from skywitness.archive.layout import (
     DAY,
     FORMAT_VERSION,
+    GROUP_ROWS,
     HOUR,
     MINUTE_NS,
     TABLES,
@@ -47,7 +48,6 @@ log = structlog.get_logger("skywitness.archive")
 
 ROWS_AT_ONCE = 1_500_000
 """Rows in memory while files are merged: some 600 MB with their stored form."""
-GROUP_ROWS = 32_768
 LEVEL = 3
 LATE_SHARE = 0.1
 """A day's file is written anew once so much of its bytes has come late, or so many files."""

@@ -26,6 +26,7 @@ from skywitness.tracks.state import NEVER
 __all__ = [
     "DAY",
     "FORMAT_VERSION",
+    "GROUP_ROWS",
     "HOUR",
     "MINUTE_NS",
     "POSITIONS",
@@ -45,6 +46,9 @@ __all__ = [
     "span_path",
     "stored_columns",
 ]
+
+GROUP_ROWS = 32_768
+"""Of a long file: what is read for one aircraft at least."""
 
 FORMAT_VERSION = 2
 """Highest that is understood: 1 a minute a file, 2 files of an hour or a day that take the place of others."""
@@ -416,8 +420,10 @@ def numbers_of(column: pa.ChunkedArray) -> tuple[I64, NDArray[np.bool_] | None]:
         if bits is None:
             known.append(np.ones(len(chunk), np.bool_))
         else:
-            flags = np.unpackbits(np.frombuffer(bits, np.uint8, -(-end // 8)), count=end, bitorder="little")
-            known.append(flags[begin:].view(np.bool_))
+            first = begin // 8
+            mine = np.frombuffer(bits, np.uint8, -(-end // 8) - first, first)
+            flags = np.unpackbits(mine, count=end - 8 * first, bitorder="little")
+            known.append(flags[begin - 8 * first :].view(np.bool_))
     unknown = None if not column.null_count else ~np.concatenate(known)
     stored = np.concatenate(values)
     if unknown is not None:

@@ -21,6 +21,7 @@ from skywitness.archive.areas import AreaFile, Box
 from skywitness.archive.derived import derived_path, read_index
 from skywitness.archive.ends import aircraft_at
 from skywitness.archive.layout import (
+    GROUP_ROWS,
     MINUTE_NS,
     POSITIONS,
     STATES,
@@ -133,10 +134,25 @@ class StoredHistory:
             entries = self.manifest.tables[POSITIONS.name].between(from_ns, until_ns)
             live = self.live.get(POSITIONS.name)
             waiting = live.counts() if live is not None else {}
+        if icao is not None:
+            # A long file is sorted by aircraft: each part of an answer reads what it has of them, however short it is.
+            most_rows = round(most_rows / max(self._share(entries, wanted_keys(icao, address_kind)), 1e-6))
         for begin, end in spans(entries, waiting, from_ns, until_ns, most_rows):
             rows = self.positions(begin, end, icao=icao, address_kind=address_kind, contradicted=contradicted)
             if len(rows):
                 yield rows
+
+    def _share(self, entries: list[Entry], wanted: I64 | None) -> float:
+        """How much of all rows are of some aircraft, by the indexes of files; 1 if these do not tell."""
+        mine = total = 0
+        for entry in entries:
+            total += entry.rows
+            index = self._index_of(entry)
+            if index is None or wanted is None:
+                mine += entry.rows
+            else:
+                mine += int(index["rows"][np.isin(index["key"], wanted)].sum())
+        return mine / total if total else 1.0
 
     def states(
         self, from_ns: int, until_ns: int, *, icao: U32 | None = None, address_kind: U8 | None = None
@@ -213,6 +229,32 @@ class StoredHistory:
             return np.zeros(0, np.int64)
         self.remember(entry, keys)
         return keys
+
+    def cost(
+        self,
+        from_ns: int,
+        until_ns: int,
+        *,
+        boxes: tuple[Box, ...] | None = None,
+        icao: U32 | None = None,
+        address_kind: U8 | None = None,
+    ) -> int:
+        """Return how many rows are read, about, for those in boxes or of some aircraft; both decide by themselves."""
+        wanted = wanted_keys(icao, address_kind)
+        with self.lock:
+            entries = self.manifest.tables[POSITIONS.name].between(from_ns, until_ns)
+        total = 0
+        for entry in entries:
+            if boxes is not None:
+                area = self._area_of(entry)
+                total += entry.rows if area is None else min(area.rows_about(boxes), entry.rows)
+            elif wanted is not None:
+                index = self._index_of(entry)
+                mine = int(np.isin(wanted, index["key"]).sum()) if index is not None else entry.rows
+                total += min(mine * GROUP_ROWS, entry.rows)
+            else:
+                total += entry.rows
+        return total
 
     def positions_within(self, boxes: tuple[Box, ...], from_ns: int, until_ns: int) -> Iterator[Positions]:
         """Yield the rows in some boxes and a time, and others beside them, in parts of any order.

@@ -72,6 +72,17 @@ class History(Protocol):
     ) -> Iterator[Positions]:
         """Yield the rows in some boxes (west, south, east, north) and a time, and others beside them, in any order."""
 
+    def cost(
+        self,
+        from_ns: int,
+        until_ns: int,
+        *,
+        boxes: tuple[tuple[float, float, float, float], ...] | None = None,
+        icao: U32 | None = None,
+        address_kind: U8 | None = None,
+    ) -> int:
+        """Return how many positions are read, about, for those in boxes, or of some aircraft."""
+
     def rows_about(self, from_ns: int, until_ns: int) -> int:
         """Return how many positions there are in a time, about."""
 

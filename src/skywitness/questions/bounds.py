@@ -93,24 +93,32 @@ def common(one: Sequence[Span], other: Sequence[Span]) -> tuple[Span, ...]:
     )
 
 
-def read_boxes_of(node: Node, places: Places) -> tuple[Box, ...] | None:
-    """Return boxes in which all rows lie that must be known for an answer; None if anywhere."""
-    found = [boxes_of(part, places) for part in (node, *(part.first for part in sequences(node)))]
+Boxes = tuple[Box, ...]
+
+
+def read_boxes_of(node: Node, places: Places, company: Callable[[Together], Boxes | None]) -> Boxes | None:
+    """Return boxes in which all rows lie that must be known for an answer; None if anywhere.
+
+    company  gives the boxes in which a `with:` can be true
+    """
+    found = [boxes_of(part, places, company) for part in (node, *(part.first for part in sequences(node)))]
     return None if None in found else tuple(dict.fromkeys(box for boxes in found if boxes is not None for box in boxes))
 
 
-def boxes_of(node: Node, places: Places) -> tuple[Box, ...] | None:
+def boxes_of(node: Node, places: Places, company: Callable[[Together], Boxes | None]) -> Boxes | None:
     """Return boxes in which rows must lie; None if anywhere. Of several areas that all must hold, the smallest."""
     if isinstance(node, Near | InArea):
         return tuple(box for area in places.areas(node) for box in area.boxes)
     if isinstance(node, And):
-        found = [boxes for part in node.parts if (boxes := boxes_of(part, places)) is not None]
+        found = [boxes for part in node.parts if (boxes := boxes_of(part, places, company)) is not None]
         return min(found, key=size_of, default=None)
     if isinstance(node, Or):
-        parts = [boxes_of(part, places) for part in node.parts]
+        parts = [boxes_of(part, places, company) for part in node.parts]
         return None if None in parts else tuple(box for part in parts if part is not None for box in part)
     if isinstance(node, Then):
-        return boxes_of(node.second, places)
+        return boxes_of(node.second, places, company)
+    if isinstance(node, Together):
+        return company(node)
     return None
 
 

@@ -33,6 +33,7 @@ from skywitness.questions.matching import FIRST_VISIT, Scope, needs_flights
 from skywitness.questions.names import Names
 from skywitness.questions.places import Box, Places
 from skywitness.questions.question import FlightPlace, Gap, Node, Question, Span, Text, Together, terms
+from skywitness.questions.relations import keys_of
 from skywitness.reference.airports import Gazetteer
 from skywitness.units import NMI_M, NS_PER_S
 
@@ -46,6 +47,9 @@ EVERYWHERE: tuple[Box, ...] = ((-180.0, -90.0, 180.0, 90.0),)
 FEW = 300
 """So many aircraft are read by themselves; more of them in an area, by the area."""
 LARGE_DEG2 = 400.0
+MOST_NAMED, MOST_COMPANY = 20, 100_000
+"""Aircraft of a `with:`, and their positions, around which is looked for others."""
+STRETCH_NS = 600 * NS_PER_S
 PAIR_KINDS = ("FORMATION", "RENDEZVOUS", "REFUELLING")
 
 
@@ -136,7 +140,10 @@ class Finder:
         spans = tuple(span for span in spans if span.until_ns > span.from_ns)
         icao, kind = self._aircraft(asked or spans)
         rows = sum(self.history.rows_about(span.from_ns, span.until_ns) for span in spans)
-        boxes = None if is_of_flights or question.show == "gaps" or first_visit else read_boxes_of(node, self.places)
+        has_gap = question.show == "gaps" or any(isinstance(term, Gap) for term in terms(node))
+        boxes = None
+        if not (is_of_flights or has_gap or first_visit):
+            boxes = read_boxes_of(node, self.places, functools.partial(self._company, spans))
         visitors = ends_of(node, functools.partial(self._visitors, spans)) if is_of_flights else None
         if not names_airframes(node) and visitors is None:
             return Plan(
@@ -147,7 +154,16 @@ class Finder:
             may &= np.isin(kind.astype(np.int64) << 24 | icao, visitors)
         within = np.flatnonzero(may)
         share = len(within) / max(len(icao), 1)
-        return Plan(spans, asked or (ALL,), icao[within], kind[within], len(within), round(rows * share), is_of_flights)
+        mine = icao[within], kind[within]
+        if boxes is not None and self._is_less_in(boxes, *mine, spans):
+            return Plan(spans, asked or (ALL,), None, None, len(within), rows, False, boxes, False)
+        return Plan(spans, asked or (ALL,), *mine, len(within), round(rows * share), is_of_flights)
+
+    def _is_less_in(self, boxes: tuple[Box, ...], icao: U32, kind: U8, spans: tuple[Span, ...]) -> bool:
+        """Whether less is read for an area than for some aircraft."""
+        cost = self.history.cost
+        there = sum(cost(span.from_ns, span.until_ns, boxes=boxes) for span in spans)
+        return there < sum(cost(span.from_ns, span.until_ns, icao=icao, address_kind=kind) for span in spans)
 
     def _extent(self) -> Span:
         minutes = self.history.minutes(ALL.from_ns, ALL.until_ns)
@@ -262,20 +278,57 @@ class Finder:
         if not len(rows):
             return rows
         begin, end = int(rows.time_ns.min()) - term.span_ns, int(rows.time_ns.max()) + term.span_ns + 1
+        icao, kind = self._named(term, begin, end)
+        if len(icao):
+            return self.history.positions(begin, end, icao=icao, address_kind=kind)
         found = []
+        for part in self._beside(rows, term, begin, end):
+            scope = Scope(part, self.names, self.places)
+            found.append(part.take(scope.row_mask(Text("callsign", term.others))))
+        return Positions.concat(found)
+
+    def _named(self, term: Together, begin: int, end: int) -> tuple[U32, U8]:
+        """Return the aircraft that a `with:` names by address or registration."""
         icao, kind = self.history.aircraft(begin, end)
         mask = np.zeros(len(icao), np.bool_)
         for key in ("hex", "reg"):
             patterns = term.others if key == "reg" else tuple(p for p in term.others if is_hex(p.text))
             if patterns:
                 mask |= self.names.possible(Text(key, patterns), icao, kind)
-        if mask.any():
-            found.append(self.history.positions(begin, end, icao=icao[mask], address_kind=kind[mask]))
-        if not mask.any():
-            for part in self._beside(rows, term, begin, end):
-                scope = Scope(part, self.names, self.places)
-                found.append(part.take(scope.row_mask(Text("callsign", term.others))))
-        return Positions.concat(found)
+        return icao[mask], kind[mask]
+
+    def _company(self, spans: tuple[Span, ...], term: Together) -> tuple[Box, ...] | None:
+        """Return boxes around all that the aircraft of a `with:` did, a stretch of their way each; None if unknown."""
+        found = []
+        for span in spans:
+            icao, kind = self._named(term, span.from_ns - term.span_ns, span.until_ns + term.span_ns)
+            if not 0 < len(icao) <= MOST_NAMED:
+                return None
+            found.append(
+                self.history.positions(
+                    span.from_ns - term.span_ns, span.until_ns + term.span_ns, icao=icao, address_kind=kind
+                )
+            )
+        rows = Positions.concat(found)
+        if not 0 < len(rows) <= MOST_COMPANY:
+            return None
+        stretch = keys_of(rows) << 32 | rows.time_ns // STRETCH_NS
+        begins = np.unique(stretch, return_index=True)[1]
+        edges = [
+            of(values, begins)
+            for values, of in (
+                (rows.lon_deg, np.minimum.reduceat), (rows.lat_deg, np.minimum.reduceat),
+                (rows.lon_deg, np.maximum.reduceat), (rows.lat_deg, np.maximum.reduceat),
+            )
+        ]  # fmt: skip
+        more = term.distance_m / NMI_M / 60.0 + 0.01
+        boxes = []
+        for west, south, east, north in np.stack(edges, axis=1).tolist():
+            wide = more / max(math.cos(math.radians(min(max(abs(south), abs(north)) + more, 89.0))), 0.01)
+            if west - wide < -180.0 or east + wide > 180.0 or east - west > 180.0 or abs(north) + more > 89.0:
+                return None
+            boxes.append((west - wide, south - more, east + wide, north + more))
+        return tuple(boxes)
 
     def _beside(self, rows: Positions, term: Together, begin: int, end: int) -> Iterator[Positions]:
         """Rows of anybody who may be as close as a `with:` says; of the whole world if these lie far apart."""
