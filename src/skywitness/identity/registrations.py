@@ -89,6 +89,9 @@ RULES: tuple[LetterRule, ...] = (
     LetterRule("YU-", 0x4C0000, FIVE_BITS),
 )
 
+BOUNDS = tuple((rule.address(rule.begin) or 0, rule.address(rule.end) or 0, rule) for rule in RULES)
+"""Least and greatest address of each rule."""
+
 RUSSIA = 0x140000
 KOREA = {"5": 0x71A800, "7": 0x71B800, "8": 0x71C000, "9": 0x71D000}
 """First digit after HL, and the address of the one with three zeros; the digits are those of the hexadecimal number."""
@@ -115,9 +118,8 @@ def registration_of(icao: int) -> str:
         return _korea(icao)
     if JAPAN <= icao < JAPAN + 10 * JAPAN_STEPS[0]:
         return _japan(icao)
-    for rule in RULES:
-        letters = rule.letters(icao)
-        if letters is not None:
+    for least, most, rule in BOUNDS:
+        if least <= icao <= most and (letters := rule.letters(icao)) is not None:
             return rule.prefix + letters
     return ""
 

@@ -33,9 +33,12 @@ class AircraftSeen:
         order = np.lexsort((rows.time_ns, key))
         key = key[order]
         starts = np.flatnonzero(np.r_[True, key[1:] != key[:-1]])
-        for a, z in zip(starts.tolist(), [*starts[1:].tolist(), len(key)], strict=True):
-            mine = order[a:z]
-            first, last = int(mine[0]), int(mine[-1])
+        altitude, callsign = rows.altitude_ft[order], rows.callsign[order]
+        lows, highs = np.fmin.reduceat(altitude, starts).tolist(), np.fmax.reduceat(altitude, starts).tolist()
+        provenances = np.maximum.reduceat(rows.provenance[order], starts).tolist()
+        is_new = np.r_[True, (key[1:] != key[:-1]) | (callsign[1:] != callsign[:-1])]
+        for k, (a, z) in enumerate(zip(starts.tolist(), [*starts[1:].tolist(), len(key)], strict=True)):
+            first, last = int(order[a]), int(order[z - 1])
             one = self.seen.setdefault(
                 int(key[a]),
                 {"positions": 0, "callsigns": {}, "first": 1 << 62, "last": -(1 << 62), "low": np.nan, "high": np.nan,
@@ -50,12 +53,9 @@ class AircraftSeen:
                 one["last"] = int(rows.time_ns[last])
                 one["last_place"] = float(rows.lat_deg[last]), float(rows.lon_deg[last])
                 one["last_parent"] = int(rows.parent[last])
-            altitude = rows.altitude_ft[mine]
-            if not np.isnan(altitude).all():
-                one["low"] = float(np.nanmin([one["low"], np.nanmin(altitude)]))
-                one["high"] = float(np.nanmax([one["high"], np.nanmax(altitude)]))
-            one["provenance"] = max(one["provenance"], int(rows.provenance[mine].max()))
-            for code in np.unique(rows.callsign[mine]).tolist():
+            one["low"], one["high"] = float(np.fmin(one["low"], lows[k])), float(np.fmax(one["high"], highs[k]))
+            one["provenance"] = max(one["provenance"], provenances[k])
+            for code in callsign[a:z][is_new[a:z]].tolist():
                 if code and len(one["callsigns"]) < MOST_CALLSIGNS:
                     one["callsigns"][callsign_text(code).strip()] = None
 
@@ -87,7 +87,7 @@ class AircraftSeen:
                 pa.array([one.country if one else None for one in who], pa.string()), "", "State of the address",
             ),
             "callsigns": (
-                pa.array([list(one["callsigns"]) for one in found], pa.list_(pa.string())), "", "sent, the first 50",
+                pa.array([sorted(one["callsigns"]) for one in found], pa.list_(pa.string())), "", "sent, the first 50",
             ),
             "first_seen": (times(np.array([one["first"] for one in found], np.int64)), "UTC", "first position"),
             "last_seen": (times(np.array(last, np.int64)), "UTC", "last position"),
