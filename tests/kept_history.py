@@ -68,6 +68,10 @@ class Kept:
     def rows_about(self, from_ns, until_ns):
         return int(((self.rows.time_ns >= from_ns) & (self.rows.time_ns < until_ns)).sum())
 
+    def extent(self):
+        minutes = self.minutes(0, 1 << 62)
+        return (int(minutes[0]) * MINUTE_NS, (int(minutes[-1]) + 1) * MINUTE_NS) if len(minutes) else (0, 0)
+
     def minutes(self, from_ns, until_ns):
         minutes = np.unique(self.rows.time_ns // MINUTE_NS)
         return minutes[(minutes + 1 > from_ns // MINUTE_NS) & (minutes * MINUTE_NS < until_ns)]

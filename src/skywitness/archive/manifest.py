@@ -263,6 +263,15 @@ class Minutes:
         """Return all minutes that have rows, in order."""
         return sorted({minute for entries in self.entries.values() for entry in entries for minute in entry.minutes()})
 
+    def extent(self) -> tuple[int, ...]:
+        """The first and the last minute with rows; nothing if there are no rows."""
+        if not self.order:
+            return ()
+        first = min(entry.from_us for entry in self.entries[self.order[0]])
+        near = self.order[bisect.bisect_left(self.order, self.order[-1] - self.widest + 1) :]
+        last = max(entry.until_us for minute in near for entry in self.entries[minute])
+        return first // (MINUTE_NS // 1000), last // (MINUTE_NS // 1000)
+
     def between(self, from_ns: int, until_ns: int) -> list[Entry]:
         """Entries with rows that may be of [from_ns, until_ns), oldest first."""
         first = bisect.bisect_left(self.order, from_ns // MINUTE_NS - self.widest + 1)

@@ -169,6 +169,16 @@ class StoredHistory:
         days = np.unique(np.array(minutes, np.int64) // 1440)
         return [day_of_minute(day * 1440) for day in days.tolist()]
 
+    def extent(self) -> tuple[int, int]:
+        """Return when the first minute with positions begins and the last ends; (0, 0) if there are none."""
+        with self.lock:
+            found = self.manifest.tables[POSITIONS.name].extent()
+            live = self.live.get(POSITIONS.name)
+            minutes = [*(live.counts() if live is not None else ()), *found]
+        if not minutes:
+            return 0, 0
+        return min(minutes) * MINUTE_NS, (max(minutes) + 1) * MINUTE_NS
+
     def aircraft(self, from_ns: int, until_ns: int) -> tuple[U32, U8]:
         """Return the aircraft that may have rows in a time: addresses and kinds, each once, in the order of files."""
         with self.lock:

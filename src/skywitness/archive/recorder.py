@@ -40,7 +40,7 @@ from skywitness.frames.formats.segment_uat import UAT_ROW
 from skywitness.frames.formats.uat import UatFrames
 from skywitness.frames.receiver import Place, Receiver
 from skywitness.pipeline import Output
-from skywitness.questions.answer import History
+from skywitness.questions.answer import Searchable
 from skywitness.tracks.aircraft import AircraftTable
 
 __all__ = ["LOCK", "Recorder", "RecorderSettings"]
@@ -147,7 +147,7 @@ class Recorder:
             level=self.settings.level,
         )
         self.spool = Spool(self.directory, self.settings.spool, self.files)
-        self.history: History = self.spool.history
+        self.history: Searchable = self.spool.history
         self.sealer = Sealer(self.directory)
         self._segment, self._row, self._uat_row = self.recovered.segment, 0, 0
         self._segment_at = self._reserved_at = time.monotonic()

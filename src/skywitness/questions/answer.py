@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from skywitness.journeys.legs import Flights
     from skywitness.questions.question import Question
 
-__all__ = ["Answered", "Asking", "FlightRecord", "History"]
+__all__ = ["Answered", "Asking", "FlightRecord", "History", "Searchable"]
 
 
 class History(Protocol):
@@ -60,6 +60,13 @@ class History(Protocol):
 
     def days(self) -> list[str]:
         """Return the UTC days with data, YYYY-MM-DD, in order."""
+
+
+class Searchable(History, Protocol):
+    """A past that also knows what is where in it, so that a question reads no more than can matter."""
+
+    def extent(self) -> tuple[int, int]:
+        """Return when the first minute with positions begins and the last ends; (0, 0) if there are none."""
 
     def aircraft(self, from_ns: int, until_ns: int) -> tuple[U32, U8]:
         """Return the aircraft that may have positions in a time: addresses and kinds, each once."""

@@ -10,7 +10,7 @@ from skywitness.batches import END_EVIDENCE, Ends
 from skywitness.coverage.expected import Expected, expected_of
 from skywitness.journeys.edges import uncovered
 from skywitness.journeys.histories import histories
-from skywitness.questions.answer import History
+from skywitness.questions.answer import Searchable
 from skywitness.units import NS_PER_S
 
 __all__ = ["CoveredDays"]
@@ -32,7 +32,7 @@ class CoveredDays:
     The day of an end decides, and all that was heard on it: the same whoever asks, and whatever else is asked for.
     """
 
-    history: History
+    history: Searchable
     _days: dict[int, tuple[int, Expected]] = field(default_factory=dict)
 
     def __call__(self, ends: Ends) -> Ends:

@@ -17,7 +17,7 @@ from skywitness.batches import I64, U8, U32, Positions
 from skywitness.errors import QuestionError
 from skywitness.journeys.histories import histories
 from skywitness.journeys.legs import legs
-from skywitness.questions.answer import History
+from skywitness.questions.answer import Searchable
 from skywitness.questions.bounds import (
     aircraft_within,
     before_ns,
@@ -100,7 +100,7 @@ class Found:
 class Finder:
     """Answers questions about one record. Several threads may ask, each with a Finder of its own from `again`."""
 
-    history: History
+    history: Searchable
     names: Names
     gazetteer: Gazetteer
     budget: Budget
@@ -108,7 +108,7 @@ class Finder:
     places: Places
 
     @classmethod
-    def of(cls, history: History, names: Names, gazetteer: Gazetteer, budget: Budget | None = None) -> Finder:
+    def of(cls, history: Searchable, names: Names, gazetteer: Gazetteer, budget: Budget | None = None) -> Finder:
         """Make one for a record."""
         return cls(history, names, gazetteer, budget or Budget(), CoveredDays(history), Places(gazetteer))
 
@@ -166,10 +166,7 @@ class Finder:
         return there < sum(cost(span.from_ns, span.until_ns, icao=icao, address_kind=kind) for span in spans)
 
     def _extent(self) -> Span:
-        minutes = self.history.minutes(ALL.from_ns, ALL.until_ns)
-        if not len(minutes):
-            return Span(0, 0)
-        return Span(int(minutes[0]) * 60 * NS_PER_S, (int(minutes[-1]) + 1) * 60 * NS_PER_S)
+        return Span(*self.history.extent())
 
     def positions(self, question: Question, plan: Plan) -> Iterator[Found]:
         """Yield the positions that a question is true of, in parts; those of the earliest time first.

@@ -391,11 +391,10 @@ def book_of(directory: Path | None) -> Book:
 
 def coverage_of(finder: Finder, asked: tuple[Span, ...]) -> Coverage:
     """Return what a record has of a time."""
-    minutes = finder.history.minutes(0, (1 << 62) - 1)
-    if not len(minutes):
+    first, last = finder.history.extent()
+    if first == last:
         return Coverage(0, 0, 0, 0, 0, 0)
     minute = 60 * NS_PER_S
-    first, last = int(minutes[0]) * minute, (int(minutes[-1]) + 1) * minute
     total = having = 0
     low, high = last, first
     for span in asked:
@@ -404,7 +403,7 @@ def coverage_of(finder: Finder, asked: tuple[Span, ...]) -> Coverage:
             low, high = min(low, begin), max(high, end)
             a, z = begin // minute, -(-end // minute)
             total += z - a
-            having += int(((minutes >= a) & (minutes < z)).sum())
+            having += len(finder.history.minutes(a * minute, z * minute))
     if not total:
         low, high = asked[0].from_ns if asked else 0, asked[-1].until_ns if asked else 0
     return Coverage(low, high, total, having, first, last)

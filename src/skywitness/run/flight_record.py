@@ -11,7 +11,7 @@ from skywitness.errors import QuestionError
 from skywitness.journeys.choosing import chosen_legs
 from skywitness.journeys.histories import histories
 from skywitness.journeys.legs import Flights, legs
-from skywitness.questions.answer import History
+from skywitness.questions.answer import Searchable
 from skywitness.reference.airports import Gazetteer
 from skywitness.units import NS_PER_S
 
@@ -28,7 +28,7 @@ MOST_ROWS = 6_000_000
 class PositionsFlights:
     """`FlightRecord` of a history."""
 
-    history: History
+    history: Searchable
     gazetteer: Gazetteer
 
     def flights(self, from_ns: int, until_ns: int, *, icao: U32 | None = None) -> Flights:

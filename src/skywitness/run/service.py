@@ -33,7 +33,7 @@ from skywitness.errors import ConfigError, SkywitnessError
 from skywitness.identity.table import IdentityTable
 from skywitness.identity.tar1090_db import read_tar1090_db
 from skywitness.pipeline import Settings
-from skywitness.questions.answer import History
+from skywitness.questions.answer import Searchable
 from skywitness.questions.finding import Finder
 from skywitness.questions.names import Names
 from skywitness.reference.load import load_gazetteer
@@ -101,7 +101,7 @@ class Service:
         config = self.config
         loop = self._loop = asyncio.get_running_loop()
         specs = await asyncio.to_thread(parse_sources, [*config.sources, *config.listen], airport_place)
-        history: History | None = None
+        history: Searchable | None = None
         if self.directory is not None and config.record.keep:
             self.recorder = await asyncio.to_thread(Recorder, self.directory, recorder_settings(config.record))
             history = self.recorder.history

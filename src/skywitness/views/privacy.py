@@ -25,7 +25,7 @@ from skywitness.coverage.report import SECTORS, ReceiverReport
 from skywitness.errors import ConfigError
 from skywitness.frames.receiver import Place, Receiver
 from skywitness.geo.sphere import MEAN_RADIUS_NMI, bearing_deg, distance_nmi
-from skywitness.questions.answer import History
+from skywitness.questions.answer import Searchable
 from skywitness.tracks.aircraft import AircraftTable
 from skywitness.tracks.picture import Picture
 from skywitness.tracks.state import NEVER
@@ -400,7 +400,7 @@ class Privacy:
         assert made is not None
         return made
 
-    def history(self, history: History) -> History:
+    def history(self, history: Searchable) -> Searchable:
         """The record as others may know it: what `Node.history` is."""
         return PublicHistory(history, self)
 
@@ -408,7 +408,7 @@ class Privacy:
 class PublicHistory:
     """A record, seen through a Privacy."""
 
-    def __init__(self, history: History, privacy: Privacy) -> None:
+    def __init__(self, history: Searchable, privacy: Privacy) -> None:
         self._history = history
         self._privacy = privacy
 
@@ -452,25 +452,41 @@ class PublicHistory:
         """See `History.days`."""
         return self._history.days()
 
+    def extent(self) -> tuple[int, int]:
+        """See `Searchable.extent`."""
+        return self._history.extent()
+
     def aircraft(self, from_ns: int, until_ns: int) -> tuple[U32, U8]:
-        """See `History.aircraft`."""
+        """See `Searchable.aircraft`."""
         return self._history.aircraft(from_ns, until_ns)
 
     def visitors(self, fields: I32, side: int, from_ns: int, until_ns: int) -> tuple[U32, U8]:
-        """See `History.visitors`."""
+        """See `Searchable.visitors`."""
         return self._history.visitors(fields, side, from_ns, until_ns)
 
     def positions_within(
         self, boxes: tuple[tuple[float, float, float, float], ...], from_ns: int, until_ns: int
     ) -> Iterator[Positions]:
-        """See `History.positions_within`."""
+        """See `Searchable.positions_within`."""
         for rows in self._history.positions_within(boxes, from_ns, until_ns):
             yield self._privacy.positions(rows)
 
+    def cost(
+        self,
+        from_ns: int,
+        until_ns: int,
+        *,
+        boxes: tuple[tuple[float, float, float, float], ...] | None = None,
+        icao: U32 | None = None,
+        address_kind: U8 | None = None,
+    ) -> int:
+        """See `Searchable.cost`."""
+        return self._history.cost(from_ns, until_ns, boxes=boxes, icao=icao, address_kind=address_kind)
+
     def rows_about(self, from_ns: int, until_ns: int) -> int:
-        """See `History.rows_about`."""
+        """See `Searchable.rows_about`."""
         return self._history.rows_about(from_ns, until_ns)
 
     def minutes(self, from_ns: int, until_ns: int) -> I64:
-        """See `History.minutes`."""
+        """See `Searchable.minutes`."""
         return self._history.minutes(from_ns, until_ns)

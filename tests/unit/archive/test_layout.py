@@ -19,6 +19,7 @@ from skywitness.archive.layout import (
     decoded,
     encoded,
     minute_path,
+    numbers_of,
     packed,
     settled,
     sorted_once,
@@ -191,6 +192,17 @@ def test_a_file_is_the_same_from_rows_as_they_came_and_from_rows_settled_and_sor
     times = getattr(whole, table.time) // 1000
     assert (file.rows, file.from_us, file.until_us) == (len(whole), times.min(), times.max())
     assert file.keys.tolist() == np.unique(address_keys(whole)).tolist()
+
+
+def test_a_slice_of_a_column_is_read_as_the_slice():
+    values = [None if k % 5 == 0 or k in (31, 32, 33) else k for k in range(70)]
+    column = pa.chunked_array([pa.array(values[:40], pa.int32()), pa.array(values[40:], pa.int32())])
+    for begin in range(0, 70, 3):
+        for count in (0, 1, 7, 8, 9, 30):
+            mine = values[begin : begin + count]
+            numbers, unknown = numbers_of(column.slice(begin, count))
+            assert numbers.tolist() == [value or 0 for value in mine]
+            assert (unknown.tolist() if unknown is not None else [False] * len(mine)) == [v is None for v in mine]
 
 
 def test_a_table_with_other_columns_is_refused():

@@ -15,7 +15,7 @@ from skywitness.archive.reader import open_history
 from skywitness.archive.spool import Spool
 from skywitness.batches import VERDICTS, Positions
 from skywitness.errors import ArchiveError
-from skywitness.questions.answer import History
+from skywitness.questions.answer import Searchable
 from tests.rows_from import BEGIN_NS, positions_from
 
 ALL = -(1 << 62), 1 << 62
@@ -40,8 +40,20 @@ def reference(rows: Positions) -> Positions:
 
 
 def test_it_is_a_history(store: Path):
-    history: History = open_history(store)
+    history: Searchable = open_history(store)
     assert history.days() == ["2026-06-01"]
+
+
+def test_it_reaches_from_its_first_minute_to_its_last(tmp_path: Path, store: Path, rows: Positions):
+    minutes = np.unique(rows.time_ns // (60 * S))
+    expected = int(minutes[0]) * 60 * S, (int(minutes[-1]) + 1) * 60 * S
+    assert open_history(store).extent() == expected
+    (tmp_path / "other").mkdir()
+    spool = Spool(tmp_path / "other")
+    assert spool.history.extent() == (0, 0)
+    spool.push(rows, int(rows.time_ns[0]))
+    assert spool.history.extent() == expected  # from memory
+    spool.close()
 
 
 def test_times_are_half_open(store: Path, rows: Positions):

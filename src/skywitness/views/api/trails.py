@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from skywitness.batches import I32, I64, U8, U32, Positions
+from skywitness.batches import I64, U8, U32, Positions
 from skywitness.tracks.aircraft import AircraftTable, aircraft_key
 from skywitness.tracks.picture import Picture
 from skywitness.units import NS_PER_S
@@ -91,31 +91,6 @@ class Trails:
     def days(self) -> list[str]:
         """Return nothing: no day is complete here."""
         return []
-
-    def aircraft(self, from_ns: int, until_ns: int) -> tuple[U32, U8]:
-        """See `History.aircraft`."""
-        parts = [aircraft_key(batch.icao, batch.address_kind) for _, batch in tuple(self._batches)]
-        keys = np.unique(np.concatenate([np.zeros(0, np.int64), *parts]))
-        return (keys & 0xFFFFFF).astype(np.uint32), (keys >> 24).astype(np.uint8)
-
-    def visitors(self, fields: I32, side: int, from_ns: int, until_ns: int) -> tuple[U32, U8]:
-        """See `History.visitors`; nothing is known of airfields."""
-        return self.aircraft(from_ns, until_ns)
-
-    def positions_within(
-        self, boxes: tuple[tuple[float, float, float, float], ...], from_ns: int, until_ns: int
-    ) -> Iterator[Positions]:
-        """See `History.positions_within`; everything lies beside."""
-        yield self.positions(from_ns, until_ns)
-
-    def rows_about(self, from_ns: int, until_ns: int) -> int:
-        """See `History.rows_about`."""
-        return self.rows
-
-    def minutes(self, from_ns: int, until_ns: int) -> I64:
-        """See `History.minutes`."""
-        rows = self.positions(from_ns, until_ns)
-        return np.unique(rows.time_ns // (60 * NS_PER_S))
 
 
 def positions_of(table: AircraftTable, is_simulated: bool) -> Positions:
