@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from skywitness.batches import I64, U8, U16, U32
 from skywitness.identity.countries import COUNTRIES, find_country
+from skywitness.identity.military import military_block
 from skywitness.identity.registrations import registration_of, rule_of
 from skywitness.identity.table import FLAGS, Entry, IdentityTable
 
@@ -29,7 +30,7 @@ KINDS = (
     "flightaware", "rule",
 )  # fmt: skip
 """Sources by rank: what the user has set, what a simulation says of itself, registers of States, lists kept by hand,
-lists put together from others, and rules."""
+lists put together from others, and rules: what follows from the address alone."""
 
 ALWAYS_FROM, ALWAYS_UNTIL = -(1 << 62), 1 << 62
 NS = 1_000_000_000
@@ -130,6 +131,9 @@ class Book:
         rule = registration_of(icao)
         if rule:
             said.append(Statement(icao, rule_of(icao), RULE, registration=rule, is_derived=True))
+        if block := military_block(icao):
+            source = "military block {:06X} to {:06X}".format(*block)
+            said.append(Statement(icao, source, RULE, flags=1, is_derived=True))
         said.sort(key=lambda one: (KINDS.index(one.kind), -one.from_ns))
         holds = [one for one in said if _holds(one, at_ns)]
         values: dict[str, tuple[str, str]] = {}

@@ -9,10 +9,11 @@ from typing import Any
 from skywitness.errors import FormatError, SkywitnessError
 from skywitness.reference.airports import Gazetteer
 from skywitness.reference.building import AIRPORTS
+from skywitness.reference.operators import Operators
 from skywitness.reference.tables import unpack
 from skywitness.reference.types import AircraftTypes
 
-__all__ = ["DATA", "load_gazetteer", "load_types", "read_tables"]
+__all__ = ["DATA", "load_gazetteer", "load_operators", "load_types", "read_tables"]
 
 DATA = Path(__file__).parent / "data"
 """Where the build of the package leaves the tables."""
@@ -38,6 +39,12 @@ def load_types() -> AircraftTypes:
     return AircraftTypes.of_tables(
         (here / "designators.csv").read_text(encoding="utf-8"), (here / "performance.csv").read_text(encoding="utf-8")
     )
+
+
+@functools.cache
+def load_operators() -> Operators:
+    """Return who flies under which three-letter designator. Kept after the first call."""
+    return Operators.of_table((Path(__file__).parent / "operators.csv").read_text(encoding="utf-8"))
 
 
 def read_tables(path: Path) -> tuple[dict[str, Any], dict[str, Any]]:
