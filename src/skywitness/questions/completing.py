@@ -141,15 +141,15 @@ def countries_like(wanted: str, gazetteer: Gazetteer) -> list[Completion]:
 def airports_like(value: str, gazetteer: Gazetteer) -> list[tuple[str, str]]:
     """Airfields by the beginning of a code, of their city or of their name, larger ones first."""
     wanted = value.lower()
-    exact, begin = [], []
-    for names, code, words in searched(gazetteer):
-        if names[0] == wanted or names[1] == wanted:
+    exact, by_code, by_name = [], [], []
+    for (icao, iata, city, name), code, words in searched(gazetteer):
+        if wanted in (icao, iata):
             exact.append((code, words))
-        elif any(name.startswith(wanted) for name in names):
-            begin.append((code, words))
-            if len(begin) >= 4 * MOST:
-                break
-    return [*exact, *begin][:MOST]
+        elif icao.startswith(wanted):
+            by_code.append((code, words))
+        elif city.startswith(wanted) or name.startswith(wanted):
+            by_name.append((code, words))
+    return [*exact, *by_code, *by_name][:MOST]
 
 
 @functools.lru_cache(maxsize=2)

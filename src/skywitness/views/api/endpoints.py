@@ -51,6 +51,7 @@ class Endpoint:
 FORM = p.word("format", "Form of the answer, instead of the Accept header.", tuple(FORMATS))
 CURSOR = p.pattern("cursor", "`next` of the page before.", r"[A-Za-z0-9_-]{1,400}", "cursor", "")
 CURSOR = dataclasses.replace(CURSOR, example=None)
+CODES = r"[A-Za-z0-9-]{1,10}(,[A-Za-z0-9-]{1,10}){0,49}"
 KIND = p.words("address_kind", "Kinds of address, with commas between them.", ADDRESS_KINDS)
 SOURCE = p.words("source", "Who determined the position: words with commas between them.", POSITION_SOURCES)
 SINCE = p.time("from", "First moment, inclusive.")
@@ -136,6 +137,26 @@ ENDPOINTS: tuple[Endpoint, ...] = (
             "not_read": {"type": "array", "items": {"type": "string"}}, "plan": {"type": "object"},
         },
         (400, 404, 406, 413, 415, 503), form=asked(MOST_ASKED),
+    ),
+    Endpoint(
+        "/find/complete", "How a question may go on at the cursor",
+        (
+            p.text("q", "The question so far.", MOST_IN_ADDRESS, "mil:yes to:SV"),
+            p.integer("at", "Characters before the cursor; all if not given.", 0, MOST_IN_ADDRESS),
+        ),
+        "complete", None, {"begin": COUNT, "end": COUNT, "completions": {"type": "array", "items": WORDS}},
+    ),
+    Endpoint(
+        "/airports", "Where airfields are",
+        (p.pattern("code", "Codes with commas between them.", CODES, "list of at most 50 codes", "UUMU,OSLK"),),
+        "airports", None, {"airports": {"type": "array", "items": {"type": "object"}}},
+    ),
+    Endpoint(
+        "/coverage", "What there is of a time, in equal parts: minutes with positions, and positions, about",
+        (SINCE, p.time("until", "End, exclusive; that of the record if not given."),
+         p.integer("parts", "Most parts.", 1, 1000, 300)),
+        "coverage", None, {**SPAN, "step_s": COUNT, "parts": {"type": "array", "items": {"type": "object"}}},
+        (400, 404, 503),
     ),
     Endpoint("/days", "UTC days of which there is a record", (), "days", None, {"days": DAYS}, (400, 404, 503)),
     Endpoint("/receivers", "Receivers: health and watermarks; blurred places", *OF_RECEIVERS),

@@ -21,9 +21,11 @@ from skywitness.batches import ADDRESS_KINDS, POSITION_SOURCES, STATUSES, VERDIC
 from skywitness.errors import ArchiveError
 from skywitness.messages.mode_s.callsign import callsign_text
 from skywitness.questions.answer import History
+from skywitness.reference.load import load_gazetteer
 from skywitness.tracks.aircraft import AircraftTable, aircraft_key
 from skywitness.tracks.picture import Picture
 from skywitness.units import NS_PER_S
+from skywitness.views.api.asking_help import Reaching, airfields, completions, coverage
 from skywitness.views.api.columns import FORMATS, Rows, cursor_of, cursor_text, iso, negotiated
 from skywitness.views.api.endpoints import ENDPOINTS, Endpoint
 from skywitness.views.api.find import find_response
@@ -356,6 +358,28 @@ class V1:
             raise Problem(404, "This node keeps no record.")
         accept = ask.request.headers.get("accept", "")
         return await self.in_turn(ask, lambda: find_response(asking, ask.given, accept, self.now_ns()))
+
+    async def complete(self, ask: Ask) -> Response[bytes]:
+        """How a question may go on."""
+        history, given = self.node.history, ask.given
+        return await asyncio.to_thread(
+            lambda: json_response(
+                completions(given["q"] or "", given["at"], load_gazetteer(), history.days() if history else [])
+            )
+        )
+
+    async def airports(self, ask: Ask) -> Response[bytes]:
+        """Where airfields are."""
+        codes = tuple((ask.given["code"] or "").split(","))
+        return await asyncio.to_thread(lambda: json_response(airfields(codes, load_gazetteer())))
+
+    async def coverage(self, ask: Ask) -> Response[bytes]:
+        """When there is a record."""
+        history, now_ns, given = self.history(), self.now_ns(), ask.given
+        if not isinstance(history, Reaching):
+            raise Problem(404, "This node keeps no record.")
+        begin, end = (None if given[name] is None else moment_of(given[name], now_ns) for name in ("from", "until"))
+        return await self.in_turn(ask, lambda: json_response(coverage(history, begin, end, given["parts"])))
 
     # --- the node --------------------------------------------------------------------------------------------------
 
