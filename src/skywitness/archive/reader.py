@@ -147,11 +147,10 @@ class StoredHistory:
         mine = total = 0
         for entry in entries:
             total += entry.rows
+            if wanted is None or not is_any_of(wanted, self._keys(entry)):
+                continue
             index = self._index_of(entry)
-            if index is None or wanted is None:
-                mine += entry.rows
-            else:
-                mine += int(index["rows"][np.isin(index["key"], wanted)].sum())
+            mine += entry.rows if index is None else int(index["rows"][np.isin(index["key"], wanted)].sum())
         return mine / total if total else 1.0
 
     def states(
@@ -214,8 +213,14 @@ class StoredHistory:
             if known is None:
                 known = self._minutes[entry.path] = np.array(entry.minutes(), np.int64)
             parts.append(known)
-        minutes: I64 = np.unique(np.concatenate(parts))
-        return minutes[(minutes + 1 > from_ns // MINUTE_NS) & (minutes * MINUTE_NS < until_ns)]
+        minutes = np.concatenate(parts)
+        minutes = minutes[(minutes >= from_ns // MINUTE_NS) & (minutes * MINUTE_NS < until_ns)]
+        if not len(minutes):
+            return minutes
+        first = int(minutes.min())
+        has_rows = np.zeros(int(minutes.max()) - first + 1, np.bool_)
+        has_rows[minutes - first] = True
+        return np.flatnonzero(has_rows) + first
 
     def _keys(self, entry: Entry) -> I64:
         """Aircraft of a file; none if it cannot be read."""
@@ -259,9 +264,7 @@ class StoredHistory:
                 area = self._area_of(entry)
                 total += entry.rows if area is None else min(area.rows_about(boxes), entry.rows)
             elif wanted is not None:
-                index = self._index_of(entry)
-                mine = int(np.isin(wanted, index["key"]).sum()) if index is not None else entry.rows
-                total += min(mine * GROUP_ROWS, entry.rows)
+                total += min(int(np.isin(wanted, self._keys(entry)).sum()) * GROUP_ROWS, entry.rows)
             else:
                 total += entry.rows
         return total

@@ -106,6 +106,13 @@ def spans(
     Times without rows are left out; one minute may have more.
     """
     low, high = from_ns // MINUTE_NS, (until_ns - 1) // MINUTE_NS
+    files = list(files)
+    if sum(entry.rows for entry in files) + sum(waiting.values()) <= most_rows:
+        edges = [*waiting, *(us // MINUTE_US for entry in files for us in (entry.from_us, entry.until_us))]
+        first, last = max(min(edges, default=1), low), min(max(edges, default=0), high)
+        if first <= last:
+            yield max(from_ns, first * MINUTE_NS), min(until_ns, (last + 1) * MINUTE_NS)
+        return
     minutes, rows = [np.array(list(waiting), np.int64)], [np.array(list(waiting.values()), np.float64)]
     for entry in files:
         mine = np.arange(entry.from_us // MINUTE_US, entry.until_us // MINUTE_US + 1)
