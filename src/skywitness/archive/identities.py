@@ -6,6 +6,7 @@ imported ever changes what was set by hand.
 
 from __future__ import annotations
 
+import bisect
 import bz2
 import gzip
 import io
@@ -26,6 +27,7 @@ from typing import IO, Any
 import numpy as np
 import platformdirs
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from skywitness.errors import ConfigError, FormatError, SourceError
@@ -38,6 +40,8 @@ LOCAL = "local"
 LARGEST_BYTES = 1 << 30
 """Unpacked; the largest list there is has 100 MB."""
 FETCH_S = 60.0
+ROWS_AT_ONCE = 1 << 16
+"""Rows of a group in the file: those of a few addresses are found without reading them all."""
 NAME = re.compile(r"[a-z0-9][a-z0-9_.-]{0,40}")
 HEX = re.compile(r"[0-9A-Fa-f]{6}")
 COLUMNS = (
@@ -76,7 +80,7 @@ def load_book(*directories: Path, only: Iterable[int] | None = None) -> Book:
 
 def _load(path: Path, only: list[int] | None = None) -> Register:
     try:
-        table = pq.read_table(path, filters=None if only is None else [("icao", "in", only)])
+        table = _table(path, only)
         about = {key.decode(): value.decode() for key, value in (table.schema.metadata or {}).items()}
         columns = {name: table.column(name).to_numpy(zero_copy_only=False) for name in COLUMNS}
         kind = about["kind"] if about["kind"] in KINDS else "table"
@@ -86,6 +90,31 @@ def _load(path: Path, only: list[int] | None = None) -> Register:
     numbers = {name: columns[name] for name in ("icao", "year", "flags", "from_ns", "until_ns", "derived")}
     texts = {name: columns[name].astype(np.str_) for name in ("registration", "typecode", "operator", "description")}
     return Register(path.stem, kind, **texts, **numbers)
+
+
+def _table(path: Path, only: list[int] | None) -> pa.Table:
+    """Rows of a list, of those addresses if any are given, from the groups of rows that may have them.
+
+    Not `read_table`: that imports `pyarrow.dataset` and with it pandas, where it is installed, for a second.
+    """
+    with pq.ParquetFile(path) as file:
+        if only is None:
+            return file.read()
+        if file.schema_arrow.field("icao").type != pa.uint32():
+            raise ValueError("its addresses are no numbers of 32 bits")
+        column = file.schema_arrow.get_field_index("icao")
+        groups = []
+        for group in range(file.num_row_groups):
+            ends = file.metadata.row_group(group).column(column).statistics
+            if ends is None or not ends.has_min_max or _any_between(only, ends.min, ends.max):
+                groups.append(group)
+        table = file.read_row_groups(groups)
+    return table.filter(pc.is_in(table.column("icao"), pa.array(only, pa.uint32())))
+
+
+def _any_between(ordered: list[int], first: int, last: int) -> bool:
+    place = bisect.bisect_left(ordered, first)
+    return place < len(ordered) and ordered[place] <= last
 
 
 def put_register(directory: Path, register: Register) -> Path:
@@ -101,7 +130,7 @@ def put_register(directory: Path, register: Register) -> Path:
     part = Path(name)
     try:
         with os.fdopen(descriptor, "wb") as file:
-            pq.write_table(table, file, compression="zstd")
+            pq.write_table(table, file, compression="zstd", row_group_size=ROWS_AT_ONCE)
             file.flush()
             os.fsync(file.fileno())
         part.replace(path)

@@ -5,22 +5,25 @@ A command's module is cheap to import (its heavy imports are inside `run`) and h
 - `SUMMARY`, one line for the list of commands,
 - `add_arguments(parser)`,
 - `run(args) -> int`, the exit code: 0 yes, 1 no, 2 input or use is wrong, 3 network, disk or a peer failed,
-- `EXAMPLES`, if it likes: the end of its help.
+- `EXAMPLES`, if it likes: the end of its help,
+- `COMPILES = False` if it runs no kernel: then nothing of the compiler is loaded.
 """
 
 from __future__ import annotations
 
 import argparse
 import importlib
+import importlib.abc
 import os
 import sys
 from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any, NoReturn, Protocol, cast
 
 from skywitness import __version__
 from skywitness.errors import SkywitnessError, SourceError
 
-__all__ = ["COMMANDS", "Command", "exit_code", "main"]
+__all__ = ["COMMANDS", "Command", "WithoutPandas", "exit_code", "main"]
 
 COMMANDS = (
     "serve", "top", "find", "decode", "track", "legs", "journeys", "events", "explain", "convert", "demod", "stats",
@@ -64,16 +67,29 @@ class Parser(argparse.ArgumentParser):
         self.exit(2, f"skywitness: {message} (see {self.prog} --help)\n")
 
 
+class WithoutPandas(importlib.abc.MetaPathFinder):
+    """Keeps pandas out of the process of a command.
+
+    Arrow imports it as soon as it makes a column, where it is installed: a second and 40 MB. No command needs it.
+    """
+
+    def find_spec(self, fullname: str, path: object = None, target: object = None) -> None:
+        """Say that there is no pandas, and nothing of other modules."""
+        if fullname == "pandas":
+            raise ModuleNotFoundError("pandas is kept out of commands", name=fullname)
+
+
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code; `argv` is without the program's name."""
     arguments = list(sys.argv[1:] if argv is None else argv)
+    if argv is None and arguments[:1] != ["bench"]:
+        sys.meta_path.insert(0, WithoutPandas())
     try:
         args = _parse(arguments)
-        from skywitness.run.compile import announce_compilation
         from skywitness.run.memory import keep_freed_memory
 
         keep_freed_memory()
-        with announce_compilation():
+        with _announced(args.command):
             code = int(args.command.run(args))
         sys.stdout.flush()
         return code
@@ -91,6 +107,15 @@ def main(argv: Sequence[str] | None = None) -> int:
     except (SkywitnessError, OSError) as error:
         print(f"skywitness: {_one_line(error)}", file=sys.stderr)
         return exit_code(error)
+
+
+def _announced(command: Command) -> AbstractContextManager[None]:
+    """What says on standard error that kernels are being compiled, where a command has any."""
+    if not getattr(command, "COMPILES", True):
+        return nullcontext()
+    from skywitness.run.compile import announce_compilation
+
+    return announce_compilation()
 
 
 def exit_code(error: Exception) -> int:

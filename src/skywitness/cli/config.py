@@ -14,8 +14,9 @@ from skywitness.errors import ConfigError
 if TYPE_CHECKING:
     from skywitness.run.config import Origin
 
-__all__ = ["EXAMPLES", "SUMMARY", "add_arguments", "as_toml", "run", "shown", "toml_value"]
+__all__ = ["COMPILES", "EXAMPLES", "SUMMARY", "add_arguments", "as_toml", "run", "shown", "toml_value"]
 
+COMPILES = False
 SUMMARY = "show each setting, its value and where it came from"
 
 EXAMPLES = """\

@@ -15,8 +15,9 @@ if TYPE_CHECKING:
     from skywitness.reference.operators import Operator
     from skywitness.reference.types import AircraftType
 
-__all__ = ["EXAMPLES", "SUMMARY", "add_arguments", "run"]
+__all__ = ["COMPILES", "EXAMPLES", "SUMMARY", "add_arguments", "run"]
 
+COMPILES = False
 SUMMARY = "who an aircraft is, with the source of each statement; import lists of aircraft"
 
 EXAMPLES = """\
@@ -97,7 +98,6 @@ def _show(directory: Any, args: argparse.Namespace) -> int:
     from skywitness.archive.identities import load_book
     from skywitness.cli.inputs import time_ns
     from skywitness.identity.registrations import address_of
-    from skywitness.reference.load import load_operators
 
     at_ns = None if args.at is None else time_ns(args.at)
     addresses = [int(word, 16) for word in args.words if re.fullmatch(r"[0-9A-Fa-f]{6}", word)]
@@ -113,7 +113,7 @@ def _show(directory: Any, args: argparse.Namespace) -> int:
             rule = address_of(word)
             if rule is not None and rule not in found:
                 found.append(rule)
-        operator = None if found else load_operators().of_callsign(word)
+        operator = None if found else _operator_of(word)
         if operator is not None:
             facts = {"callsign": word.upper(), "operator": operator.name, "telephony": operator.telephony}
             print(json.dumps(facts, ensure_ascii=False) if args.json else _callsign_told(word.upper(), operator))
@@ -126,6 +126,12 @@ def _show(directory: Any, args: argparse.Namespace) -> int:
             who = book.who(icao, at_ns)
             print(json.dumps(facts_of(who), ensure_ascii=False) if args.json else _told(who))
     return 0
+
+
+def _operator_of(callsign: str) -> Operator | None:
+    from skywitness.reference.load import load_operators
+
+    return load_operators().of_callsign(callsign)
 
 
 def _meanings(code: str) -> list[dict[str, str]]:
@@ -152,6 +158,8 @@ def _remarks(who: Who) -> list[str]:
 
 
 def _type_of(who: Who) -> AircraftType | None:
+    if not who.value("typecode"):
+        return None
     from skywitness.reference.load import load_types
 
     return load_types().get(who.value("typecode"))

@@ -5,8 +5,9 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-__all__ = ["EXAMPLES", "SUMMARY", "add_arguments", "run"]
+__all__ = ["COMPILES", "EXAMPLES", "SUMMARY", "add_arguments", "run"]
 
+COMPILES = False
 SUMMARY = "add, list, revoke and rotate the API keys of a node"
 
 EXAMPLES = """\

@@ -16,8 +16,9 @@ from skywitness.errors import ConfigError
 if TYPE_CHECKING:
     from skywitness.run.service_unit import Plan
 
-__all__ = ["ELSEWHERE", "EXAMPLES", "SUMMARY", "add_arguments", "run"]
+__all__ = ["COMPILES", "ELSEWHERE", "EXAMPLES", "SUMMARY", "add_arguments", "run"]
 
+COMPILES = False
 SUMMARY = "install, remove or show the node as a service of the system (systemd)"
 
 EXAMPLES = """\

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -13,6 +12,7 @@ from numpy.typing import NDArray
 
 from skywitness.batches import F32, F64, I32, I64, U8
 from skywitness.geo.cells import Cells, cells_of, near_rows
+from skywitness.reference.airport_names import KIND_RANK, named_rows
 from skywitness.reference.merging import AIRPORT_KINDS, MILITARY_SOURCES, POSITION_SOURCES, normalised
 
 __all__ = ["AIRPORT_KINDS", "FIXED_WING", "MILITARY_SOURCES", "POSITION_SOURCES", "Gazetteer"]
@@ -20,7 +20,6 @@ __all__ = ["AIRPORT_KINDS", "FIXED_WING", "MILITARY_SOURCES", "POSITION_SOURCES"
 FIXED_WING = tuple(AIRPORT_KINDS.index(kind) for kind in ("small", "medium", "large"))
 """Values of `kind` of open fields that aeroplanes use."""
 
-KIND_RANK = np.array([3, 4, 5, 2, 1, 0, -3])
 CODES = ("icao", "ident", "iata", "local")
 """Codes in the order in which they are believed."""
 
@@ -155,28 +154,8 @@ class Gazetteer:
         found.sort(key=lambda row: -KIND_RANK[self.kind[row]] if self.code(row) != wanted.upper() else -9)
         name = normalised(wanted)
         if name and len(found) < limit:
-            found += [row for _, row in sorted(self._named(name)) if row not in found]
+            found += named_rows(self, name, limit + len(found))
         return list(dict.fromkeys(found))[:limit]
-
-    def _named(self, name: str) -> list[tuple[tuple[float, ...], int]]:
-        lines, starts = _searchable(self)
-        words = name.split()
-        longest = max(words, key=len)
-        ranked: list[tuple[tuple[float, ...], int]] = []
-        for match in re.finditer(rf"(?<![^\s|]){re.escape(longest)}(?![^\s|])", lines):
-            row = int(np.searchsorted(starts, match.start(), "right")) - 1
-            if ranked and ranked[-1][1] == row:
-                continue
-            names = self.search[row].split("|")
-            own, together = names[0], self.search[row].replace("|", " ").split()
-            if not set(words) <= set(together):
-                continue
-            exact = name in names
-            begins = any(one.startswith(name) for one in names)
-            quality = 0 if exact else 1 if begins else 2 if any(name in one for one in names) else 3
-            size = KIND_RANK[self.kind[row]] + 0.5 * self.scheduled[row] + 0.25 * bool(self.icao[row])
-            ranked.append(((quality if exact else quality + 1, -float(size), len(own)), row))
-        return ranked
 
 
 @functools.lru_cache(maxsize=4)
@@ -189,9 +168,3 @@ def _codes(gazetteer: Gazetteer) -> dict[str, dict[str, list[int]]]:
                 table.setdefault(code, []).append(row)
         tables[kind] = table
     return tables
-
-
-@functools.lru_cache(maxsize=4)
-def _searchable(gazetteer: Gazetteer) -> tuple[str, I64]:
-    lengths = np.fromiter(map(len, gazetteer.search), np.int64, len(gazetteer))
-    return "\n".join(gazetteer.search), np.r_[0, np.cumsum(lengths + 1)[:-1]]

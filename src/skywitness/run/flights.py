@@ -123,7 +123,8 @@ def _table(path: Path) -> pa.Table | None:
         return None
     try:
         if suffix == ".parquet":
-            return pq.read_table(path)
+            with pq.ParquetFile(path) as file:
+                return file.read()
         if suffix in (".arrow", ".feather"):
             return _arrow(path)
         if suffix == ".csv":

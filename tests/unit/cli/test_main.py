@@ -7,6 +7,7 @@ import errno
 import subprocess
 import sys
 import types
+from pathlib import Path
 
 import pytest
 
@@ -40,6 +41,27 @@ def loaded_by(*arguments: str) -> set[str]:
 @pytest.mark.parametrize("arguments", [["--help"], ["--version"], *([name, "--help"] for name in cli.COMMANDS)])
 def test_help_loads_nothing_heavy(arguments: list[str]):
     assert not loaded_by(*arguments) & HEAVY
+
+
+@pytest.mark.parametrize("arguments", [["identity", "154073"], ["identity", "7600"], ["config"]])
+def test_commands_without_kernels_load_no_compiler(
+    arguments: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
+    assert not loaded_by(*arguments) & {"numba", "llvmlite"}
+
+
+def test_commands_load_no_pandas(tmp_path: Path):
+    table = tmp_path / "rows.csv"
+    table.write_text("timestamp,icao24,latitude,longitude,altitude\n2019-03-22T12:00:00Z,154073,55.9,38.1,3000\n")
+    code = (
+        f"import sys; sys.argv = ['skywitness', 'legs', {str(table)!r}]; from skywitness.cli import main; main();"
+        "print('|', *sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    modules = set(done.stdout.rpartition("|")[2].split())
+    assert "pyarrow" in modules
+    assert "pandas" not in modules
 
 
 @pytest.mark.parametrize("name", cli.COMMANDS)
