@@ -8,17 +8,22 @@ import { SNAPSHOT, type Part } from "./api/wire";
 import { listenToKeys } from "./keys";
 import { AircraftLayer, DERIVED, EMERGENCY, GROUND, HIDDEN, SELECTED, shownAt } from "./map/aircraft_layer";
 import { LabelLayer, type Label } from "./map/label_layer";
+import { wayColour } from "./map/palette";
 import { createMap, setPaper } from "./map/map";
 import { nearest, projection } from "./map/picking";
 import { Trails } from "./map/trails";
+import { Ways } from "./map/ways";
 import { AircraftList } from "./panels/aircraft_list";
+import { AnswerPanel } from "./panels/answer";
 import { Details } from "./panels/details";
 import { Help } from "./panels/help";
 import { Legend, mapButtons } from "./panels/legend";
 import { Search } from "./panels/search";
-import { Timeline, type Player } from "./panels/timeline";
+import { PACES, Timeline, type Band, type Player } from "./panels/timeline";
 import { ToolBar } from "./panels/tool_bar";
 import { keyOf, MILITARY } from "./state/aircraft";
+import type { Row } from "./api/find";
+import { spanOf, type Span } from "./state/asking";
 import { Commands } from "./state/commands";
 import { linkOf, readLink, type Start } from "./state/link";
 import { Model } from "./state/model";
@@ -32,7 +37,8 @@ const URGENT_SQUAWKS = new Set([0o7500, 0o7600, 0o7700]);
 const LONGEST_GLIDE = 0.0006;
 const WHOLE_IF_FEWER = 4000;
 const WORLD_BELOW_ZOOM = 3;
-const FIRST_PACE = 30;
+/** A row of an answer is played in about so long a time. */
+const PLAYED_MS = 40_000;
 const BACK_MS = 15 * 60_000;
 
 export class App implements Player {
@@ -45,8 +51,11 @@ export class App implements Player {
   map!: MapLibre;
   search!: Search;
   isPlaying = false;
-  pace = FIRST_PACE;
+  ways!: Ways;
   private trails!: Trails;
+  private answer!: AnswerPanel;
+  /** Where playing ends; null for nowhere. */
+  private endMs: number | null = null;
   private timeline!: Timeline;
   private stream!: LiveStream;
   private status: Status | null = null;
@@ -66,17 +75,20 @@ export class App implements Player {
     model.settings.areButtonsHidden = start.areButtonsHidden;
     model.settings.isTableOpen = start.isTableOpen;
     model.filter = start.filter;
-    this.pace = start.pace;
+    model.pace = start.pace;
+    model.range = start.range;
     const mapElement = el("div", { id: "map" });
     this.root.append(el("main", {}, mapElement));
     this.isPlaced = start.lat !== undefined;
     this.map = createMap(mapElement, model.settings.theme, { lat: start.lat ?? 35, lon: start.lon ?? 10, zoom: start.zoom ?? 2.4 });
     this.trails = new Trails(this.map, model);
+    this.ways = new Ways(this.map, model, (row) => this.wayCame(row));
     this.makePanels();
     this.map.on("load", () => {
       this.map.addLayer(this.layer);
       this.map.addLayer(this.labels);
       this.trails.add(this.layer.id);
+      this.ways.add("trail-gap");
       this.draw();
     });
     this.listen();
@@ -109,6 +121,10 @@ export class App implements Player {
     model.hasRecord = this.status?.records ?? false;
     model.ring("mode");
     this.watch();
+    if (start.question !== "") {
+      await model.asking.ask(start.question, { row: start.row, hash: start.hash });
+      if (!this.isPlaced && model.asking.rows.length === 0) this.fit(false);
+    }
     if (model.hasRecord) void days().then((found) => this.timeline.setDays(found)).catch(() => undefined);
   }
 
@@ -120,9 +136,13 @@ export class App implements Player {
     const { model, commands } = this;
     const show = (key: number): void => this.show(key);
     this.search = new Search(model, commands, show);
-    this.timeline = new Timeline(model, this.past, this);
+    this.timeline = new Timeline(model, this.past, this, () => this.band());
+    this.answer = new AnswerPanel(model, commands, this.ways, {
+      play: (row) => this.playRow(row), fit: () => this.fitAnswer(), copyLink: () => void this.copyLink(),
+    });
     this.root.append(
       new ToolBar(model, commands, this.search, () => (model.mode === "past" ? this.live() : this.openPast())).element,
+      this.answer.element,
       new Details(model, commands, (key) => this.trails.pointsOf(key), () => void this.copyLink()).element,
       new AircraftList(model, commands, show).element,
       el("footer", { class: "below" }, new Legend(model).element, this.timeline.element),
@@ -141,7 +161,12 @@ export class App implements Player {
       this.draw();
       this.keepLink();
     });
-    model.on(["mode"], () => this.keepLink());
+    model.on(["mode", "range", "answer"], () => this.keepLink());
+    model.on(["chosen"], () => {
+      this.keepLink();
+      this.isFitWanted = true;
+      this.fitWhenThere();
+    });
     map.on("moveend", () => {
       this.watch();
       this.keepLink();
@@ -212,7 +237,7 @@ export class App implements Player {
     clock.follow(last.nowMs);
     this.glide(before);
     this.draw();
-    if (!this.isPlaced && parts.some((part) => part.kind === SNAPSHOT)) this.fit(false);
+    if (!this.isPlaced && !this.model.asking.isOpen && parts.some((part) => part.kind === SNAPSHOT)) this.fit(false);
     if (this.start_.registration !== "") this.selectRegistration();
     if (this.model.settings.isFollowing) this.followMain();
     this.model.ring("picture");
@@ -263,22 +288,35 @@ export class App implements Player {
   }
 
   goTo(ms: number): void {
-    this.model.clock.set(ms, this.isPlaying ? this.pace : 0);
+    const { range, clock, pace } = this.model;
+    clock.set(ms, this.isPlaying ? pace : 0);
+    if (range !== null && (ms < range.fromMs || ms > range.untilMs)) this.setRange(null);
+    if (this.endMs !== null && ms >= this.endMs) this.endMs = null;
     this.slice = -1;
     this.past.want(ms);
     this.showPast(true);
     this.keepLink();
   }
 
+  setRange(range: Span | null): void {
+    this.model.range = range;
+    this.model.ring("range");
+  }
+
+  /** Show less or more of the time line. */
+  zoomTime(by: number): void {
+    if (this.model.mode === "past") this.timeline.zoom(by);
+  }
+
   setPace(pace: number): void {
-    this.pace = pace;
+    this.model.pace = pace;
     this.model.clock.set(this.model.clock.now(), this.isPlaying ? pace : 0);
     this.layer.wake();
   }
 
   toggle(): void {
     this.isPlaying = !this.isPlaying;
-    this.setPace(this.pace);
+    this.setPace(this.model.pace);
     this.keepLink();
   }
 
@@ -298,12 +336,81 @@ export class App implements Player {
     const slice = Math.floor(now / SLICE_MS);
     if (slice === this.slice && !isForced) return;
     this.slice = slice;
-    this.past.want(now);
+    this.past.want(now, this.isPlaying ? this.model.pace : 1);
+    if (this.endMs !== null && now >= this.endMs) {
+      this.endMs = null;
+      this.isPlaying = false;
+      this.setPace(this.model.pace);
+    }
     this.past.fill(this.table, now);
     this.draw();
     if (!this.isPlaced && this.table.count > 0) this.fit(false);
     if (this.model.settings.isFollowing) this.followMain();
     this.model.ring("picture");
+  }
+
+  // --- answers ------------------------------------------------------------------------------------------------------
+
+  private isFitWanted = false;
+
+  /** Show all that is drawn of the answer, or of its chosen row. */
+  fitAnswer(isSmooth = true): void {
+    const places = this.ways.places();
+    if (places.length === 0) return;
+    const bounds = new LngLatBounds();
+    for (const place of places) bounds.extend(place);
+    this.isPlaced = true;
+    const isNarrow = window.innerWidth < 700;
+    const below = this.model.mode === "past" ? 150 : 90;
+    const padding = isNarrow
+      ? { top: 130, bottom: window.innerHeight * 0.45 + 30, left: 40, right: 60 }
+      : { top: 90, bottom: below, left: 440, right: this.model.selected.size > 0 ? 410 : 110 };
+    if (!isNarrow && window.innerWidth < 1100) Object.assign(padding, { left: 400, right: 90 });
+    this.map.fitBounds(bounds, { padding, maxZoom: 9, animate: isSmooth });
+  }
+
+  private wayCame(row: Row): void {
+    this.answer.changed();
+    if (row === this.model.asking.row) this.timeline.draw();
+    this.fitWhenThere();
+  }
+
+  /** Once what is to be seen has come, bring it into view; not again and again while the reader moves on. */
+  private fitWhenThere(): void {
+    const { rows, row } = this.model.asking;
+    if (!this.isFitWanted || rows.length === 0) return;
+    const those = row === null ? rows : [row];
+    if (those.some((each) => this.ways.stateOf(each) === "loading")) return;
+    this.isFitWanted = false;
+    if (this.start_.row !== "" && this.start_.lat !== undefined) {
+      // A link says itself what is in view.
+      this.start_ = { ...this.start_, row: "" };
+      return;
+    }
+    this.fitAnswer();
+  }
+
+  private band(): Band | null {
+    const { asking, settings } = this.model;
+    const span = asking.row === null ? null : spanOf(asking.row);
+    if (asking.row === null || span === null) return null;
+    return { colour: wayColour(settings.theme, asking.chosen!), whole: span, heard: this.ways.wayOf(asking.row)?.heard ?? [] };
+  }
+
+  /** Play the time that a row is about, as fast as suits it. */
+  playRow(row: Row): void {
+    const span = spanOf(row);
+    if (span === null) return;
+    const wanted = (span.untilMs - span.fromMs) / PLAYED_MS;
+    this.model.pace = PACES.findLast((pace) => pace <= wanted) ?? PACES[0];
+    const key = keyOf(String(row["icao24"] ?? ""), this.table.rows);
+    if (key !== null) this.commands.select(key);
+    this.model.range = span;
+    this.endMs = null;
+    this.openPast(span.fromMs, true);
+    this.endMs = span.untilMs;
+    this.model.ring("range");
+    this.fitAnswer();
   }
 
   // --- drawing ------------------------------------------------------------------------------------------------------
@@ -420,7 +527,7 @@ export class App implements Player {
     if (placed === 0) return;
     this.isPlaced = true;
     const padding = window.innerWidth < 700 ? { top: 90, bottom: 110, left: 40, right: 40 } : 110;
-    this.map.fitBounds(bounds, { padding, maxZoom: 7, animate: isSmooth });
+    this.map.fitBounds(bounds, { padding, maxZoom: placed < 4 ? 5.5 : 7, animate: isSmooth });
   }
 
   // --- links --------------------------------------------------------------------------------------------------------

@@ -14,7 +14,12 @@ export function listenToKeys(app: App): void {
     w: move(0, -1), a: move(-1, 0), s: move(0, 1), d: move(1, 0),
     ArrowUp: move(0, -1), ArrowLeft: move(-1, 0), ArrowDown: move(0, 1), ArrowRight: move(1, 0),
     h: () => app.fit(), c: () => commands.select(null),
-    Escape: () => (model.settings.isHelpOpen ? commands.set("isHelpOpen", false) : commands.select(null)),
+    Escape: () => {
+      if (model.settings.isHelpOpen) commands.set("isHelpOpen", false);
+      else if (model.selected.size > 0) commands.select(null);
+      else model.asking.close();
+    },
+    Z: () => app.fitAnswer(), "[": () => app.zoomTime(0.5), "]": () => app.zoomTime(2),
     v: () => commands.toggle("isTableOpen"), f: () => commands.toggle("isFollowing"),
     i: () => model.selected.size > 0 && commands.toggle("isIsolated"), m: () => app.toggleMany(), r: () => commands.selectRandom(),
     l: () => commands.set("labels", model.settings.labels === 0 ? 1 : 0),

@@ -67,7 +67,7 @@ export interface TrackPoint {
 /** Positions of one aircraft in the order of time; none if the record has none. */
 export async function track(hex: string, fromMs: number, untilMs: number, signal?: AbortSignal): Promise<readonly TrackPoint[]> {
   const query = new URLSearchParams({
-    from: String(fromMs / 1000), until: String(untilMs / 1000), limit: "5000",
+    from: String(fromMs / 1000), until: String(untilMs / 1000), limit: "50000",
     fields: "time_s,lat_deg,lon_deg,altitude_ft,on_ground,source,verdict",
   });
   try {

@@ -10,6 +10,18 @@ const RAMPS: Readonly<Record<Theme, readonly string[]>> = {
   contrast: ["#ff7a45", "#ffa53b", "#ffd15c", "#fff6b8", "#8ff0ff", "#6cb6ff", "#c5b5ff"],
 };
 
+/** Colours of the rows of an answer, told apart with any colour vision and in both lights. */
+const WAYS: Readonly<Record<Theme, readonly string[]>> = {
+  dark: ["#f3be55", "#56b4e9", "#e88fb4", "#63c7b2", "#c3a6ff", "#f0793c"],
+  light: ["#9a5b00", "#0a6cb0", "#a3246b", "#0d7565", "#6437b8", "#b5391a"],
+  contrast: ["#ffd15c", "#8fd6ff", "#ff9fcb", "#8ff0ff", "#d5c5ff", "#ffa53b"],
+};
+
+export function wayColour(theme: Theme, index: number): string {
+  const those = WAYS[theme];
+  return those[index % those.length]!;
+}
+
 export interface Palette {
   readonly ramp: readonly string[];
   readonly ground: string;

@@ -1,6 +1,7 @@
 /** The state of the view as an address, and back; the parameters that people know from tar1090 are understood too. */
 
 import { hexOf } from "./aircraft";
+import { nameOfRow, type Span } from "./asking";
 import type { Model } from "./model";
 
 export interface Start {
@@ -18,6 +19,11 @@ export interface Start {
   readonly isIsolated: boolean;
   readonly areButtonsHidden: boolean;
   readonly isTableOpen: boolean;
+  /** A question to the record, the row that was chosen of its answer, and what the answer was. */
+  readonly question: string;
+  readonly row: string;
+  readonly hash: string;
+  readonly range: Span | null;
 }
 
 const number = (text: string | null): number | undefined => {
@@ -74,6 +80,14 @@ function momentOf(query: URLSearchParams): number | null {
   return null;
 }
 
+/** Two moments, `2019-03-22T12:00:00Z..2019-03-23T12:00:00Z`. */
+function rangeOf(text: string): Span | null {
+  const [from, until] = text.split("..").map((part) => (/^\d{4}-\d\d-\d\dT[\d:]+Z$/.test(part) ? Date.parse(part) : NaN));
+  return from !== undefined && until !== undefined && until > from ? { fromMs: from, untilMs: until } : null;
+}
+
+const moment = (ms: number): string => `${new Date(ms).toISOString().slice(0, 19)}Z`;
+
 export function readLink(search: string): Start {
   const query = new URLSearchParams(search);
   const [lat, lon, zoom] = [number(query.get("lat")), number(query.get("lon")), number(query.get("zoom"))];
@@ -86,12 +100,16 @@ export function readLink(search: string): Start {
     airport: (query.get("airport") ?? "").trim().toUpperCase().slice(0, 8),
     filter: (query.get("q") ?? foreignFilter(query)).slice(0, 500),
     atMs: momentOf(query),
-    pace: Math.min(300, Math.max(1, number(query.get("replaySpeed") ?? query.get("pace")) ?? 30)),
+    pace: Math.min(7200, Math.max(1, number(query.get("replaySpeed") ?? query.get("pace")) ?? 30)),
     isPlaying: !isOn("replayPaused") && query.get("at") === null && !query.has("showTrace"),
     labels: isOn("extendedLabels") ? 2 : isOn("enableLabels") ? 1 : null,
     isIsolated: query.has("icao") && isOn("only"),
     areButtonsHidden: isOn("hideButtons") || isOn("kiosk") || isOn("screenshot"),
     isTableOpen: isOn("list"),
+    question: (query.get("find") ?? "").slice(0, 20_000),
+    row: /^~?[0-9a-f]{6}@[\dT:.-]{10,19}$/.test(query.get("row") ?? "") ? query.get("row")! : "",
+    hash: /^[0-9a-f]{12}$/.test(query.get("hash") ?? "") ? query.get("hash")! : "",
+    range: rangeOf(query.get("range") ?? ""),
   };
 }
 
@@ -106,7 +124,17 @@ export function linkOf(model: Model, view: { lat: number; lon: number; zoom: num
   if (model.filter !== "") query.set("q", model.filter);
   if (model.settings.isIsolated) query.set("only", "1");
   if (model.settings.isTableOpen) query.set("list", "1");
-  if (model.mode === "past") query.set("at", `${new Date(model.clock.now()).toISOString().slice(0, 19)}Z`);
+  const { asking } = model;
+  if (asking.isOpen && asking.mistake === null) {
+    query.set("find", asking.question);
+    if (asking.row !== null) query.set("row", nameOfRow(asking.row));
+    if (asking.hash !== "") query.set("hash", asking.hash);
+  }
+  if (model.mode === "past") {
+    query.set("at", moment(model.clock.now()));
+    if (model.range !== null) query.set("range", `${moment(model.range.fromMs)}..${moment(model.range.untilMs)}`);
+    if (model.pace !== 30) query.set("pace", String(model.pace));
+  }
   // Commas and colons may stand as they are.
-  return `?${query.toString().replaceAll("%2C", ",").replaceAll("%3A", ":")}`;
+  return `?${query.toString().replaceAll("%2C", ",").replaceAll("%3A", ":").replaceAll("%40", "@")}`;
 }

@@ -4,10 +4,14 @@ import type { Connection } from "../api/stream";
 import type { Theme } from "../map/palette";
 import type { Units } from "../text/units";
 import { AircraftTable, hexOf } from "./aircraft";
+import { Asking, type Span } from "./asking";
 import { Clock } from "./clock";
 
 /** Why the bell rings: a new picture, another selection, other settings, the connection, live or past, the view moved. */
-export type Change = "picture" | "selection" | "settings" | "connection" | "mode" | "view" | "notice";
+export type Change =
+  | "picture" | "selection" | "settings" | "connection" | "mode" | "view" | "notice"
+  /** Another answer to a question, another row of it chosen, another part of the time line shown. */
+  | "answer" | "chosen" | "range";
 
 export interface Settings {
   theme: Theme;
@@ -36,6 +40,11 @@ export class Model {
   notice = "";
   mode: "live" | "past" = "live";
   hasRecord = false;
+  readonly asking = new Asking(this);
+  /** What of the past the time line shows; null for the day of the moment. */
+  range: Span | null = null;
+  /** Seconds of the past a second. */
+  pace = 30;
   readonly settings: Settings = {
     theme: "dark", units: "aviation", labels: 1, isTableOpen: false, isHelpOpen: false, areButtonsHidden: false,
     isIsolated: false, isFollowing: false, areTrailsKept: false, isMilitaryOnly: false, isTisbHidden: false,

@@ -6,7 +6,10 @@ import type { AircraftTable } from "./aircraft";
 
 /** Slices that an aircraft is shown without having been heard. */
 const KEPT_SLICES = 2;
-const KEPT_HALF_HOURS = 12;
+const KEPT_HALF_HOURS = 24;
+/** So much of what comes next is fetched before it is played. */
+const AHEAD_S = 4;
+const MOST_AHEAD = 8;
 const EARTH_NMI = 3440.065;
 const RAD = Math.PI / 180;
 
@@ -18,10 +21,11 @@ export class Past {
   constructor(private readonly changed: () => void) {}
 
   /** Fetch what a moment needs, and what comes next. */
-  want(ms: number): void {
+  want(ms: number, pace = 1): void {
     const start = Math.floor(ms / HALF_HOUR_MS) * HALF_HOUR_MS;
     void this.load(start);
-    if (ms - start > HALF_HOUR_MS * 0.5) void this.load(start + HALF_HOUR_MS);
+    const ahead = Math.min(MOST_AHEAD, Math.max(1, Math.ceil((pace * AHEAD_S * 1000) / HALF_HOUR_MS)));
+    if (ahead > 1 || ms - start > HALF_HOUR_MS * 0.5) for (let i = 1; i <= ahead; i++) void this.load(start + i * HALF_HOUR_MS);
     if (ms - start < KEPT_SLICES * SLICE_MS) void this.load(start - HALF_HOUR_MS);
   }
 

@@ -7,9 +7,33 @@ export const WORDS = {
   pause: "Pause",
   speed: "Speed",
   goTo: "Go to (UTC)",
+  goToHelp: "Go to a moment, UTC: 2019-03-22 14:05, 14:05, +90min",
+  ownRange: "chosen time",
+  cannotRead: "the record cannot be read",
   noRecord: "nothing recorded here",
   loading: "loading",
-  search: "Search, or filter: alt:>30000 mil:yes",
+  search: "Search or ask: mil:yes to:SVMI time:2019-03",
+  clear: "Clear",
+  answer: "Answer",
+  asking: "Asking the record",
+  nodeAway: "The node does not answer.",
+  noRows: "Nothing in the record fits.",
+  more: "More",
+  showOnMap: "Only these on the live map",
+  askRecord: "Ask the record",
+  playIt: "Play",
+  fitIt: "In view",
+  observed: "observed",
+  inferred: "inferred",
+  notKnown: "Not known",
+  nothingHeard: "Nothing was received",
+  wholeRecord: "whole record",
+  range: "Shown time",
+  density: "Positions received over the shown time",
+  rowGone: (hex: string, from: string): string =>
+    `The link speaks of ${hex} from ${from.replace("T", " ")} UTC. The record of this node does not have it, or not any more.`,
+  answerChanged: (then: string, now: string): string =>
+    `The record has changed since the link was made: the answer was ${then}, it is ${now} now.`,
   aircraft: "Aircraft",
   details: "Details",
   close: "Close",
@@ -32,6 +56,25 @@ export const WORDS = {
   unknown: "unknown",
 } as const;
 
+/** What the rows of an answer are: one, several. */
+export const SUBJECTS: Readonly<Record<string, readonly [string, string]>> = {
+  journeys: ["journey", "journeys"], legs: ["leg", "legs"], aircraft: ["aircraft", "aircraft"],
+  positions: ["position", "positions"], events: ["event", "events"], gaps: ["silence", "silences"],
+};
+
+export const ROLES = { departure: "Left", stop: "Stopped", arrival: "Landed" } as const;
+/** The same where it was not observed. */
+export const MAYBE_ROLES = { departure: "May have left", stop: "May have stopped", arrival: "May have landed" } as const;
+
+/** What was observed at an end of a flight. */
+export const EVIDENCE: Readonly<Record<string, string>> = {
+  on_ground: "received on the ground there",
+  touchdown_bracketed: "low flight there, then silence or the ground",
+  approaching: "last received on an approach, or first in a climb from there",
+  lost_in_flight: "not received to the ground although others were received there",
+  out_of_coverage: "beyond what any receiver heard on that day",
+};
+
 export const FIELDS = {
   callsign: "Callsign", registration: "Registration", type: "Type", hex: "Address", squawk: "Squawk", altitude: "Altitude",
   altitudeGeom: "Altitude, GNSS", speed: "Ground speed", track: "Track", rate: "Vertical rate", place: "Place",
@@ -43,7 +86,7 @@ export const FIELDS = {
 
 /** Keys and what they do; those of tar1090 where it has them. */
 export const KEYS: readonly (readonly [string, string])[] = [
-  ["/", "search or filter"], ["v", "list of aircraft"], ["Space", "play or pause the past"], ["Y", "the past"],
+  ["/", "search or ask"], ["⇧Enter", "filter the live map by it"], ["Z", "all of the answer in view"], ["v", "list of aircraft"], ["Space", "play or pause the past"], ["Y", "the past"], ["[  ]", "shorter or longer time line"],
   ["q  -", "zoom out"], ["e  +", "zoom in"], ["w a s d  arrows", "move the map"], ["h", "all aircraft in view"],
   ["c  Esc", "clear the selection"], ["f", "follow the selected"], ["i", "only the selected"], ["m", "select several"],
   ["r", "a random aircraft"], ["l", "labels"], ["o", "more in labels"], ["p", "keep trails"], ["u", "military only"],
