@@ -23,8 +23,8 @@ from skywitness.run.memory import keep_freed_memory  # noqa: E402
 __all__ = ["BENCHMARKS", "main"]
 
 BENCHMARKS = (
-    "core", "columns", "comm_b", "demod", "startup", "recorder", "wire", "serve", "pi", "legs", "airports", "journeys", "identity",
-    "founding",
+    "core", "columns", "comm_b", "demod", "startup", "recorder", "wire", "serve", "pi", "legs", "airports", "journeys",
+    "identity", "founding", "finding", "ingest",
 )  # fmt: skip
 
 

@@ -19,7 +19,7 @@ from skywitness.reference.airports import Gazetteer
 from skywitness.reference.load import load_gazetteer
 from skywitness.units import NS_PER_S
 
-__all__ = ["Drawn", "drawn_store"]
+__all__ = ["FIRST_DAY", "Drawn", "drawn_rows", "drawn_store"]
 
 FIRST_DAY = 18_000
 """Days since 1970: 2019-04-14."""
@@ -63,6 +63,13 @@ def drawn_store(directory: Path, *, days: int = 4, aircraft: int = 10_000, fligh
     ]  # fmt: skip
     put_register(directory / "identity", register_of("drawn", "table", said))
     return drawn
+
+
+def drawn_rows(count: int, *, aircraft: int = 20_000, seed: int = 5) -> Positions:
+    """Return about so many rows of one day with many aircraft, by aircraft and time."""
+    drawn = _flights(1, aircraft, aircraft, seed)
+    step_s = float(drawn.duration_s.sum()) / count
+    return Positions.concat(list(_rows(drawn, 0, step_s, seed)))
 
 
 def _flights(days: int, aircraft: int, flights: int, seed: int) -> Drawn:

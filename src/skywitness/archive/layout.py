@@ -307,11 +307,17 @@ def order_once(table: Table, parts: Sequence[Batch]) -> NDArray[np.intp] | None:
         if not is_same.any():
             return None if bool((order[1:] > order[:-1]).all()) else order
         if table.batch is Positions:
-            # Nearly always the same row, with a higher revision the later it came: then all is said already.
-            parent, revision = joined(parts, "parent")[order], joined(parts, "revision")[order]
-            if not (is_same & ((parent[1:] != parent[:-1]) | (revision[1:] < revision[:-1]))).any():
-                is_last: NDArray[np.bool_] = np.append(~is_same, True)
-                return order.compress(is_last)
+            # Few are of the same moment: these alone are put in order by the rest.
+            at = np.flatnonzero(np.append(is_same, False) | np.append(False, is_same))
+            some = order[at]
+            parent, revision = joined(parts, "parent")[some], joined(parts, "revision")[some]
+            within = np.lexsort((revision, parent, both[at]))
+            order[at] = some[within]
+            parent, moment = parent[within], both[at]
+            is_same[:] = False
+            is_same[at[:-1][(parent[1:] == parent[:-1]) & (moment[1:] == moment[:-1])]] = True
+        is_kept: NDArray[np.bool_] = np.append(~is_same, True)
+        return order.compress(is_kept)
     keys: list[NDArray[Any]] = [times, aircraft]
     if table.batch is Positions:
         keys.insert(0, joined(parts, "parent"))
