@@ -79,16 +79,16 @@ static: $(VENV)/stamp-dev
 	@$(BIN)/mypy --no-error-summary
 	@$(BIN)/lint-imports --no-cache > $(VENV)/lint-imports.log || { cat $(VENV)/lint-imports.log; exit 1; }
 
-tests: $(VENV)/stamp-dev $(VENV)/stamp-kernels $(VENV)/stamp-web
+tests: $(VENV)/stamp-dev $(VENV)/stamp-kernels $(VENV)/stamp-web ## every test; SKYWITNESS_ROUNDS=10 repeats crashes more often
 	@$(BIN)/python -m pytest -q
 
 coverage: $(VENV)/stamp-dev ## lines of the core that its own tests reach, kernels run as plain Python
 	@NUMBA_DISABLE_JIT=1 SKYWITNESS_STRICT=0 HYPOTHESIS_PROFILE=few $(BIN)/python -m pytest -q -m "not slow and not compiled" \
 	  -W "ignore:overflow encountered:RuntimeWarning" $(addprefix tests/unit/,codes geo frames messages positions tracks) \
 	  tests/property/test_envelope.py tests/property/test_messages.py tests/property/test_comm_b.py \
-	  --cov --cov-report=term --cov-report=xml > $(VENV)/coverage.log \
+	  $(addprefix --cov=skywitness.,codes geo frames messages positions tracks) --cov-report=term --cov-report=xml > $(VENV)/coverage.log \
 	  || { cat $(VENV)/coverage.log; exit 1; }
-	@sed -n 's/^TOTAL.* \([0-9]*%\)$$/coverage of the core, its kernels as plain Python: \1 of lines/p' $(VENV)/coverage.log
+	@sed -n 's/^TOTAL.* \([0-9]*%\)$$/coverage of codes to tracks, kernels as plain Python: \1 of lines/p' $(VENV)/coverage.log
 
 bench: $(VENV)/stamp-dev $(VENV)/stamp-kernels ## every benchmark: a table, and one JSON line each
 	@$(BIN)/skywitness bench

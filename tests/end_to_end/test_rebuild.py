@@ -27,6 +27,7 @@ from skywitness.run.rebuild import Rebuild
 from skywitness.sources.readers import read_frames
 from skywitness.tracks.aircraft import aircraft_key, aircraft_table
 from tests.crashing_files import CrashingFiles, PowerLostError
+from tests.rounds import rounds
 
 S = 1_000_000_000
 SIMULATED = 2
@@ -275,9 +276,8 @@ def without_power(directory: Path, frames: Frames, seed: int) -> int:
     return len(stored)
 
 
-@pytest.mark.parametrize("seeds", [range(6), pytest.param(range(6, 200), marks=pytest.mark.slow)])
-def test_no_hole_where_receptions_are_after_power_is_lost(tmp_path, demonstration, seeds):
-    counts = [without_power(tmp_path / f"{seed}", demonstration, seed) for seed in seeds]
+def test_no_hole_where_receptions_are_after_power_is_lost(tmp_path, demonstration):
+    counts = [without_power(tmp_path / f"{seed}", demonstration, seed) for seed in range(rounds(20))]
     assert max(counts) > 2000
 
 
@@ -300,14 +300,14 @@ print("closed", flush=True)
 
 
 @pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="no such signal here")
-@pytest.mark.parametrize("rounds", [3, pytest.param(30, marks=pytest.mark.slow)])
-def test_killed_while_rows_are_made_again(tmp_path, demonstration, rounds):
-    rng = random.Random(rounds)
+def test_killed_while_rows_are_made_again(tmp_path, demonstration):
+    times = rounds(3)
+    rng = random.Random(times)
     node = Node(tmp_path / "a")
     node.hear(part_of(demonstration, 0, 475))
     copy = crashed(tmp_path / "a", tmp_path / "b")
     node.close()
-    for turn in range(rounds + 1):
+    for turn in range(times + 1):
         with subprocess.Popen(
             [sys.executable, "-c", CHILD, str(copy)], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
         ) as child:
@@ -315,7 +315,7 @@ def test_killed_while_rows_are_made_again(tmp_path, demonstration, rounds):
             if not json.loads(child.stdout.readline()):
                 assert turn > 0  # the one before had closed, and was killed before it said so
                 break
-            if turn < rounds:
+            if turn < times:
                 with contextlib.suppress(subprocess.TimeoutExpired):
                     child.wait(rng.random() * 0.7)
                 is_whole = "closed" in child.stdout.read() if child.poll() is not None else False

@@ -22,6 +22,7 @@ from skywitness.batches import Messages, Positions
 from skywitness.pipeline import Output
 from tests.crashing_files import CrashingFiles, PowerLostError
 from tests.frames_from import frames_from
+from tests.rounds import rounds
 
 T0 = 1_780_000_000_000_000_000
 RECEIVERS = 3
@@ -112,10 +113,9 @@ def lose_power_thrice(directory: Path, seed: int) -> int:
     return sum(last + 1 for last in promised.values())
 
 
-@pytest.mark.parametrize("seeds", [range(25), pytest.param(range(25, 1000), marks=pytest.mark.slow)])
-def test_power_loss_at_any_operation(tmp_path, seeds):
+def test_power_loss_at_any_operation(tmp_path):
     with quiet():
-        promised = [lose_power_thrice(tmp_path / f"{seed}", seed) for seed in seeds]
+        promised = [lose_power_thrice(tmp_path / f"{seed}", seed) for seed in range(rounds(100))]
     assert sum(promised) > 100 * len(promised)
 
 
@@ -196,9 +196,9 @@ def kill_at_random(directory: Path, rounds: int, seed: int) -> dict[str, float]:
 
 
 @pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="no such signal here")
-@pytest.mark.parametrize("rounds", [3, pytest.param(20, marks=pytest.mark.slow)])
-def test_kill_at_any_moment(tmp_path, rounds):
+def test_kill_at_any_moment(tmp_path):
+    times = rounds(3)
     with quiet():
-        facts = kill_at_random(tmp_path, rounds, seed=rounds)
-    assert facts["promised"] > 1000 * rounds
+        facts = kill_at_random(tmp_path, times, seed=times)
+    assert facts["promised"] > 1000 * times
     print(facts)

@@ -18,7 +18,7 @@ def points(count: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
 
 
 @pytest.mark.parametrize("count", [1, 40, 3000])
-@pytest.mark.parametrize("nmi", [30.0, 600.0, 10_900.0])
+@pytest.mark.parametrize("nmi", [30.0, 600.0, pytest.param(10_900.0, marks=pytest.mark.compiled)])
 def test_the_nearest_is_the_nearest_of_all(count: int, nmi: float):
     lat, lon = points(max(count, 6), 1)
     lat, lon = lat[:count], lon[:count]
@@ -35,7 +35,7 @@ def test_the_nearest_is_the_nearest_of_all(count: int, nmi: float):
             assert np.isnan(distance[i])
 
 
-@pytest.mark.parametrize("nmi", [0.001, 5.0, 300.0, 4_000.0, 10_850.0])
+@pytest.mark.parametrize("nmi", [0.001, 5.0, 300.0, 4_000.0, pytest.param(10_850.0, marks=pytest.mark.compiled)])
 def test_the_near_ones_are_all_within_and_in_order(nmi: float):
     lat, lon = points(3000, 3)
     cells = cells_of(lat, lon)

@@ -161,6 +161,7 @@ def test_the_date_of_a_log(text: bytes, seconds: int | None):
     assert log_start_ns(text) == (None if seconds is None else seconds * 10**9)
 
 
+@pytest.mark.compiled
 def test_memory_is_bounded():
     reader = SbsReader()
     for k in range(0, 200_000, 10_000):
