@@ -27,7 +27,7 @@ from tests.serving import Node, free_port, paced, receiver, running, until
 
 SKY = """
 name = "hostile"
-duration_s = 12
+duration_s = 7
 [[receiver]]
 name = "roof"
 lat_deg = 47.0
@@ -36,7 +36,7 @@ lon_deg = 8.0
 count = 60
 area = [46.9, 7.9, 47.1, 8.1]
 """
-SECONDS = 12.0
+SECONDS = 7.0
 UUID = b"\x1a\xe4" + b"0f0f0f0f-0000-4000-8000-00000000abcd"
 BIG = 8 << 20
 IDLE = 1000
@@ -44,7 +44,7 @@ IDLE = 1000
 
 @pytest.fixture(scope="module")
 def sky() -> Frames:
-    """What one good receiver hears in twelve seconds."""
+    """What one good receiver hears in seven seconds."""
     return simulate(Scenario.parse(SKY)).frames(0)
 
 

@@ -69,17 +69,24 @@ def sizes(directory: Path, kind: str) -> int:
 KINDS = ["raw", "positions", "states"]
 
 
+@pytest.fixture(scope="module")
+def all_of_it(frames: Frames, tmp_path_factory: pytest.TempPathFactory) -> dict[str, int]:
+    """Bytes of each kind that a record without limits has."""
+    directory = tmp_path_factory.mktemp("all")
+    node = Node(directory, SETTINGS)
+    node.hear(frames, 0, 600)
+    node.recorder.close()
+    return {kind: sizes(directory, kind) for kind in KINDS}
+
+
 @pytest.mark.parametrize("kind", KINDS)
-def test_each_kind_has_its_own_size(tmp_path, frames, kind):
-    all_of_it = Node(tmp_path / "all", SETTINGS)
-    all_of_it.hear(frames, 0, 600)
-    all_of_it.recorder.close()
-    most = sizes(tmp_path / "all", kind) // 3
+def test_each_kind_has_its_own_size(tmp_path, frames, all_of_it, kind):
+    most = all_of_it[kind] // 3
     node = Node(tmp_path / "some", limited(kind, Limit(bytes=most)))
     node.hear(frames, 0, 600)
     node.recorder.close()
     for other in KINDS:
-        kept, had = sizes(tmp_path / "some", other), sizes(tmp_path / "all", other)
+        kept, had = sizes(tmp_path / "some", other), all_of_it[other]
         if other == kind:
             assert 0 < kept <= most + had // 5  # what came since the last look, a minute ago
         else:
