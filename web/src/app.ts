@@ -56,6 +56,7 @@ export class App implements Player {
   private answer!: AnswerPanel;
   /** Where playing ends; null for nowhere. */
   private endMs: number | null = null;
+  private isWaiting = false;
   private timeline!: Timeline;
   private stream!: LiveStream;
   private status: Status | null = null;
@@ -140,6 +141,7 @@ export class App implements Player {
     this.answer = new AnswerPanel(model, commands, this.ways, {
       play: (row) => this.playRow(row), fit: () => this.fitAnswer(), copyLink: () => void this.copyLink(),
     });
+    this.search.toRows = () => this.answer.focus();
     this.root.append(
       new ToolBar(model, commands, this.search, () => (model.mode === "past" ? this.live() : this.openPast())).element,
       this.answer.element,
@@ -290,6 +292,7 @@ export class App implements Player {
   goTo(ms: number): void {
     const { range, clock, pace } = this.model;
     clock.set(ms, this.isPlaying ? pace : 0);
+    this.isWaiting = false;
     if (range !== null && (ms < range.fromMs || ms > range.untilMs)) this.setRange(null);
     if (this.endMs !== null && ms >= this.endMs) this.endMs = null;
     this.slice = -1;
@@ -311,6 +314,7 @@ export class App implements Player {
   setPace(pace: number): void {
     this.model.pace = pace;
     this.model.clock.set(this.model.clock.now(), this.isPlaying ? pace : 0);
+    this.isWaiting = false;
     this.layer.wake();
   }
 
@@ -337,6 +341,12 @@ export class App implements Player {
     if (slice === this.slice && !isForced) return;
     this.slice = slice;
     this.past.want(now, this.isPlaying ? this.model.pace : 1);
+    // Time waits for what is to be shown in it.
+    const isWaiting = this.isPlaying && this.past.stateAt(now) === "loading";
+    if (isWaiting !== this.isWaiting) {
+      this.isWaiting = isWaiting;
+      this.model.clock.set(now, isWaiting ? 0 : this.isPlaying ? this.model.pace : 0);
+    }
     if (this.endMs !== null && now >= this.endMs) {
       this.endMs = null;
       this.isPlaying = false;
@@ -364,7 +374,7 @@ export class App implements Player {
     const below = this.model.mode === "past" ? 150 : 90;
     const padding = isNarrow
       ? { top: 130, bottom: window.innerHeight * 0.45 + 30, left: 40, right: 60 }
-      : { top: 90, bottom: below, left: 440, right: this.model.selected.size > 0 ? 410 : 110 };
+      : { top: 90, bottom: below, left: 450, right: this.model.selected.size > 0 ? 410 : 110 };
     if (!isNarrow && window.innerWidth < 1100) Object.assign(padding, { left: 400, right: 90 });
     this.map.fitBounds(bounds, { padding, maxZoom: 9, animate: isSmooth });
   }

@@ -15,6 +15,8 @@ const KNOT_MPS = 1852 / 3600;
 export const CARRY_S = 60;
 /** From here on an aircraft fades, and here it has faded. */
 const FADE_S = [20, 75] as const;
+/** Seconds of the past a second up to which they are those of the past. */
+const FADE_PACE = 15;
 export const RECOVER_PER_S = 3;
 const BASE_PX = 17;
 
@@ -35,7 +37,7 @@ layout(location=4) in vec4 look;     // altitude ft, shape, size, flags
 uniform mat4 matrix;
 uniform vec4 centre;
 uniform vec2 pixel;
-uniform float now, bearing, scale, copy, carry;
+uniform float now, bearing, scale, copy, carry, pace;
 out vec2 uv;
 flat out float altitude;
 flat out float seen;
@@ -58,7 +60,8 @@ void main() {
   uv = (cell + corner * 0.5 + 0.5) / vec2(${COLUMNS}.0, ${Math.ceil(SHAPES.length / COLUMNS)}.0);
   square = corner;
   altitude = look.x;
-  seen = now - shift.w;
+  // Played fast, a picture is old in the time that is shown long before it is old to the eye.
+  seen = (now - shift.w) / pace;
   if ((flags & ${HIDDEN}) != 0) gl_Position = vec4(2.0, 2.0, 2.0, 1.0);
 }`;
 
@@ -289,6 +292,7 @@ export class AircraftLayer implements CustomLayerInterface {
     gl.uniform1f(this.uniform(gl, "bearing"), (map.getBearing() * Math.PI) / 180);
     gl.uniform1f(this.uniform(gl, "scale"), half);
     gl.uniform1f(this.uniform(gl, "carry"), CARRY_S);
+    gl.uniform1f(this.uniform(gl, "pace"), Math.max(1, Math.abs(this.rate()) / FADE_PACE));
     gl.uniform1f(this.uniform(gl, "faded"), 0.28);
     gl.uniform1f(this.uniform(gl, "span"), (SPREAD * 2 * half) / CELL);
     const colours = palette(this.theme);

@@ -6,7 +6,7 @@ import { airports, type Airport, type Row } from "../api/find";
 import { track, type TrackPoint } from "../api/rest";
 import { nameOfRow, spanOf } from "../state/asking";
 import type { Model } from "../state/model";
-import { codesOf, placesOf, wayOf, type Way } from "../state/way";
+import { codesOf, placesOf, wayOf, type Mark, type Way } from "../state/way";
 import { near, type LonLat } from "../geo/great_circle";
 import { palette, wayColour } from "./palette";
 import { FONT } from "./style";
@@ -18,6 +18,7 @@ const PIECE_MS = 48 * 3_600_000;
 const MOST_PIECES = 8;
 /** The others, beside the chosen one. */
 const FAINT = 0.4;
+const ASIDE_PX = 3;
 
 export class Ways {
   /** Airfields that the answer speaks of. */
@@ -37,11 +38,12 @@ export class Ways {
       id: "way-inferred", type: "line", source: "ways", filter: byKind("inferred"),
       paint: {
         "line-color": ["get", "colour"], "line-width": ["get", "width"], "line-dasharray": [1.5, 2.5], "line-opacity": ["get", "strength"],
+        "line-offset": ["get", "aside"],
       },
     }, before);
     this.map.addLayer({
       id: "way-seen", type: "line", source: "ways", filter: byKind("seen"), layout: { "line-cap": "round", "line-join": "round" },
-      paint: { "line-color": ["get", "colour"], "line-width": ["get", "width"], "line-opacity": ["get", "strength"] },
+      paint: { "line-color": ["get", "colour"], "line-width": ["get", "width"], "line-opacity": ["get", "strength"], "line-offset": ["get", "aside"] },
     }, before);
     this.map.addLayer({
       id: "way-dots", type: "circle", source: "ways", filter: byKind("dot"),
@@ -136,6 +138,8 @@ export class Ways {
     const { theme } = this.model.settings;
     const paper = palette(theme);
     const features: Feature[] = [];
+    const shown = rows.filter((row) => this.wayOf(row) !== null);
+    const labels = chosen === null ? labelsOf(shown.map((row) => this.wayOf(row)!)) : null;
     const order = rows.map((_, i) => i).sort((a, b) => Number(a === chosen) - Number(b === chosen));
     for (const i of order) {
       const row = rows[i]!;
@@ -143,25 +147,41 @@ export class Ways {
       const strength = isChosen ? 1 : FAINT;
       const own = { colour: wayColour(theme, i), words: paper.label, halo: paper.halo, strength };
       const way = this.wayOf(row);
+      // Ways that are the same lie side by side.
+      const aside = chosen === null ? (shown.indexOf(row) - (shown.length - 1) / 2) * ASIDE_PX : 0;
       if (way === null) {
         if (answer?.subject === "positions" || chosen === null || isChosen) {
           for (const at of dotsOf(row)) features.push(point(at, { ...own, kind: "dot", strength: strength * 0.85 }));
         }
         continue;
       }
-      for (const line of way.seen) features.push(lineOf(line, { ...own, kind: "seen", width: isChosen ? 2.6 : 1.6 }));
+      for (const line of way.seen) features.push(lineOf(line, { ...own, kind: "seen", aside, width: isChosen ? 2.6 : 1.6 }));
       for (const { line, share } of way.inferred) {
-        features.push(lineOf(line, { ...own, kind: "inferred", width: isChosen ? 1.8 : 1.2, strength: strength * (0.35 + 0.6 * share) }));
+        features.push(lineOf(line, { ...own, kind: "inferred", aside, width: isChosen ? 1.8 : 1.2, strength: strength * (0.35 + 0.6 * share) }));
       }
       for (const mark of way.marks) {
         const radius = mark.isObserved ? 5.5 : 3 + 5 * Math.sqrt(mark.share);
         features.push(point(mark.at, {
-          ...own, kind: "mark", label: isChosen ? mark.label : "", share: mark.share, radius, fill: mark.isObserved ? own.colour : paper.halo,
+          ...own, kind: "mark", label: labels !== null ? (labels.get(mark) ?? "") : isChosen ? mark.label : "", share: mark.share, radius, fill: mark.isObserved ? own.colour : paper.halo,
         }));
       }
     }
     source.setData({ type: "FeatureCollection", features });
   }
+}
+
+/** One label a place: of candidates of several rows, from the least share to the greatest. */
+function labelsOf(ways: readonly Way[]): Map<Mark, string> {
+  const byPlace = new Map<string, Mark[]>();
+  for (const mark of ways.flatMap((way) => way.marks)) byPlace.set(mark.code, [...(byPlace.get(mark.code) ?? []), mark]);
+  const out = new Map<Mark, string>();
+  for (const marks of byPlace.values()) {
+    const shares = marks.map((mark) => Math.round(mark.share * 100));
+    const [least, most] = [Math.min(...shares), Math.max(...shares)];
+    const isSame = marks.some((mark) => mark.isObserved) || least === most;
+    out.set(marks[0]!, isSame ? marks.find((mark) => mark.isObserved)?.label ?? marks[0]!.label : `${marks[0]!.code} ${least}–${most} %`);
+  }
+  return out;
 }
 
 /** Places that a row names itself. */

@@ -61,8 +61,22 @@ export class AnswerPanel {
         el("div", { class: "chips" }, this.more, this.filter), this.coverage),
     );
     this.title.setAttribute("role", "status");
+    this.list.addEventListener("keydown", (event) => {
+      if (event.key !== "ArrowDown" && event.key !== "ArrowUp") return;
+      const heads = [...this.list.querySelectorAll<HTMLElement>(".row-head")];
+      const at = heads.indexOf(document.activeElement as HTMLElement);
+      if (at < 0) return;
+      event.preventDefault();
+      event.stopPropagation();
+      heads[Math.min(heads.length - 1, Math.max(0, at + (event.key === "ArrowDown" ? 1 : -1)))]!.focus();
+    });
     model.on(["answer"], () => this.draw());
     model.on(["chosen", "settings"], () => this.drawRows());
+  }
+
+  /** Go to the first row. */
+  focus(): void {
+    this.list.querySelector<HTMLElement>(".row-head")?.focus();
   }
 
   /** What is drawn of a row came or changed. */
@@ -95,6 +109,7 @@ export class AnswerPanel {
 
   private drawRows(): void {
     const { rows, chosen } = this.model.asking;
+    document.body.classList.toggle("has-row", !this.element.hidden && chosen !== null);
     if (this.element.hidden) return;
     if (rows.length !== this.drawn.length || rows.some((row, i) => row !== this.drawn[i])) {
       this.drawn = rows;

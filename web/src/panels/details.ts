@@ -90,7 +90,9 @@ export class Details {
     if (row === undefined) {
       setText(this.subtitle, hexOf(key));
       this.state.hidden = false;
-      setText(this.state, WORDS.notHeard);
+      const isPast = this.model.mode === "past";
+      this.state.className = isPast ? "subtitle silent" : "urgent";
+      setText(this.state, isPast ? WORDS.notHeardThen : WORDS.notHeard);
       this.rows.replaceChildren();
       this.drawProfile(key);
       return;
@@ -102,6 +104,7 @@ export class Details {
     const squawk = units.squawk(table.get("squawk", row));
     const urgent = ["7500", "7600", "7700"].includes(squawk) || emergency !== "";
     this.state.hidden = !urgent;
+    this.state.className = "urgent";
     if (urgent) setText(this.state, `Emergency${emergency ? `: ${emergency}` : ""} · squawk ${squawk || "unknown"}`);
     this.show(this.told(row));
     this.drawProfile(key);

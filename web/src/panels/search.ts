@@ -37,6 +37,8 @@ export class Search {
   private active = -1;
   private timer = 0;
   private abort: AbortController | null = null;
+  /** Leave the box for the rows of the answer. */
+  toRows: () => void = () => undefined;
   /** More to be found by name: airports. */
   others: ((text: string) => Suggestion[]) | null = null;
 
@@ -69,7 +71,8 @@ export class Search {
     if (event.key === "ArrowDown" || event.key === "ArrowUp") {
       event.preventDefault();
       const count = this.suggestions.length;
-      if (count > 0) this.mark((this.active + (event.key === "ArrowDown" ? 1 : -1) + count) % count);
+      if (this.list.hidden && this.model.asking.rows.length > 0) this.toRows();
+      else if (count > 0) this.mark((this.active + (event.key === "ArrowDown" ? 1 : -1) + count) % count);
     } else if (event.key === "Tab" && !event.shiftKey && this.active >= 0 && !this.list.hidden) {
       event.preventDefault();
       this.suggestions[this.active]!.act();

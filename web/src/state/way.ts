@@ -20,6 +20,8 @@ export interface Silence {
 
 export interface Mark {
   readonly at: LonLat;
+  /** The airfield's, or what happened. */
+  readonly code: string;
   readonly label: string;
   /** Filled where it was observed, hollow where it is a candidate. */
   readonly isObserved: boolean;
@@ -138,7 +140,8 @@ export function wayOf(row: Row, track: readonly TrackPoint[], fields: ReadonlyMa
   }
   if (typeof row["latitude"] === "number" && typeof row["longitude"] === "number") {
     const at: LonLat = [near(row["longitude"], points[0]?.at[0] ?? row["longitude"]), row["latitude"]];
-    made.marks.push({ at, label: String(row["kind"] ?? "").replaceAll("_", " "), isObserved: true, share: 1 });
+    const label = String(row["kind"] ?? "").replaceAll("_", " ");
+    made.marks.push({ at, code: `${label}${at.join()}`, label, isObserved: true, share: 1 });
   }
   return { ...made, heard, silences };
 }
@@ -175,7 +178,7 @@ function marksOf(stop: Stop, fields: ReadonlyMap<string, Airport>, anchor: LonLa
     if (field === undefined) return [];
     const at: LonLat = [near(field.lon_deg, anchor?.[0] ?? field.lon_deg), field.lat_deg];
     const label = stop.isObserved ? one.airport : `${one.airport} ${Math.round(one.probability * 100)} %`;
-    return [{ at, label, isObserved: stop.isObserved, share: stop.isObserved ? 1 : one.probability }];
+    return [{ at, code: one.airport, label, isObserved: stop.isObserved, share: stop.isObserved ? 1 : one.probability }];
   });
 }
 

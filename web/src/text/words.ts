@@ -52,6 +52,7 @@ export const WORDS = {
   noAircraft: "No aircraft. The map shows what receivers hear now.",
   noMatch: "No aircraft fits the filter.",
   notHeard: "Not heard any more.",
+  notHeardThen: "Not received at this moment.",
   ground: "on the ground",
   unknown: "unknown",
 } as const;
