@@ -188,7 +188,7 @@ async def settled(world: World) -> None:
         ('{"area": [1e30, 0, 4, 0]}', "no area"),
         ('{"tiles": [290]}', "no list of numbers"),
         ('{"tiles": [true]}', "no list of numbers"),
-        ('{"filter": "(((("}', "missing"),
+        ('{"filter": "(((("}', "not closed"),
         ('{"filter": 7}', "no text"),
         ('{"compression": "lzma"}', "no compression"),
         ('{"world": "perhaps"}', "neither true nor false"),
@@ -353,7 +353,7 @@ def test_events_say_the_same_in_json():
 def test_a_wrong_question_is_a_problem():
     async def scenario(world: World) -> None:
         reader, writer = await asyncio.open_connection(*host_and_port(world.url))
-        writer.write(b"GET /api/v1/events?filter=nonsense HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
+        writer.write(b"GET /api/v1/events?filter=alt:nonsense HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
         answer = await reader.read()
         assert answer.startswith(b"HTTP/1.1 400")
         assert b"is no term" in answer

@@ -29,6 +29,8 @@ OF_ROWS = (
     "callsign:AFR*", "squawk:7700", "alt:>10000", "alt:<2000", "gs:>100", "time:2019-03-22", "time:2019-03-25",
     "time:2019-03-22T12:10..2019-03-22T13:20", "near:LFMN,20nmi", "near:LFPG,50nmi", "in:FR", "in:DE",
     "with:154073 within:3nmi,10min", "source:adsb", "gap:>30min", "first-visit:LFLL", "operator:AFR", "A124",
+    "track:300..40", "rate:<0",
+    "ground:yes", "emergency:yes", "kind:icao", "in:43,4,46,8", "near:43.6,7.2,30",
 )  # fmt: skip
 OF_FLIGHTS = ("from:LFMN", "to:LFLL,LFPG", "via:LFLL", "at:FR", "to:LFMN?", "event:landing", "event:takeoff")
 

@@ -9,7 +9,7 @@ from typing import Any
 from skywitness.errors import QuestionError
 from skywitness.questions.question import Polygon
 
-__all__ = ["MOST_POINTS", "polygon_of"]
+__all__ = ["MOST_POINTS", "box_of", "polygon_of"]
 
 MOST_POINTS = 20_000
 """Of all rings together: a coast line in detail; what is longer belongs simplified."""
@@ -123,3 +123,17 @@ def ring_of(ring: list[Any]) -> Ring:
     if len(line) < 4:
         raise QuestionError("a ring needs three points at least")
     return tuple(line)
+
+
+def box_of(south: float, west: float, north: float, east: float) -> Polygon:
+    """Return a box of degrees as a polygon; west may be east of east, then it crosses the 180th meridian.
+
+    Raises QuestionError for one that lies outside of the Earth's latitudes and longitudes.
+    """
+    if not -90 <= south < north <= 90 or not -180 <= west <= 180 or not -180 <= east <= 180 or west == east:
+        raise QuestionError("no box of degrees", hint="It is south,west,north,east: in:50,3,54,8.")
+    width = (east - west) % 360.0 or 360.0
+    steps = int(width // 90.0) + 1
+    along = [(west + width * step / steps + 180.0) % 360.0 - 180.0 for step in range(steps)] + [east]
+    ring = [(lon, south) for lon in along] + [(lon, north) for lon in reversed(along)] + [(along[0], south)]
+    return Polygon(((tuple(ring),),))

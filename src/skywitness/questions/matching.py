@@ -14,7 +14,19 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from skywitness.batches import EVENT_KINDS, F64, I32, I64, POSITION_SOURCES, U8, U32, Candidates, Events, Positions
+from skywitness.batches import (
+    ADDRESS_KINDS,
+    EVENT_KINDS,
+    F64,
+    I32,
+    I64,
+    POSITION_SOURCES,
+    U8,
+    U32,
+    Candidates,
+    Events,
+    Positions,
+)
 from skywitness.errors import QuestionError
 from skywitness.journeys.events import events
 from skywitness.journeys.journeys import Undertakings, journeys
@@ -50,7 +62,8 @@ __all__ = ["Scope", "needs_flights"]
 Bools = NDArray[np.bool_]
 
 FIRST_VISIT = "first-visit"
-NUMBERS = {"alt": "altitude_ft", "gs": "groundspeed_kt"}
+NUMBERS = {"alt": "altitude_ft", "gs": "groundspeed_kt", "track": "track_deg", "rate": "vertical_rate_fpm"}
+EMERGENCY_SQUAWKS = (0o7500, 0o7600, 0o7700)
 NO_SQUAWK = 0xFFFF
 VISIT_FT = 5_000.0
 SILENCE_NS = 60 * NS_PER_S
@@ -153,6 +166,8 @@ class Scope:
                 out |= (rows.time_ns >= span.from_ns) & (rows.time_ns < span.until_ns)
             return out
         if isinstance(node, Number):
+            if node.key not in NUMBERS:
+                raise QuestionError(f"{node.key}: is asked of the live picture", hint="Here it is time:-10min.")
             values = getattr(rows, NUMBERS[node.key])
             out = np.zeros(len(rows), np.bool_)
             for low, high in node.bounds:
@@ -169,6 +184,8 @@ class Scope:
             return self._first_visit(node)
         if isinstance(node, Gap):
             return self._beside_gaps(node)
+        if isinstance(node, Flag) and node.key in FLAGS_OF_ROWS:
+            return np.asarray(FLAGS_OF_ROWS[node.key](rows) == node.value)
         if isinstance(node, Flag):
             return self.names.mask(node, rows.icao, rows.address_kind, rows.time_ns)
         if isinstance(node, Text):
@@ -189,6 +206,8 @@ class Scope:
         if key == "source":
             words = [POSITION_SOURCES.index(pattern.text.lower()) for pattern in term.patterns]
             return np.isin(rows.source, words)
+        if key == "kind":
+            return np.isin(rows.address_kind, [ADDRESS_KINDS.index(pattern.text.lower()) for pattern in term.patterns])
         if key == "category":
             if self.category is None:
                 return np.zeros(len(rows), np.bool_)
@@ -444,6 +463,13 @@ class Scope:
             return mask[at] | mask[at + 1]
 
         return at[of(node)]
+
+
+FLAGS_OF_ROWS: dict[str, Callable[[Positions], Bools]] = {
+    "ground": lambda rows: np.asarray(rows.on_ground == 1),
+    "emergency": lambda rows: np.asarray(np.isin(rows.squawk, EMERGENCY_SQUAWKS)),
+    "placed": lambda rows: np.ones(len(rows), np.bool_),
+}
 
 
 def is_of_moments(node: Node) -> bool:

@@ -39,8 +39,8 @@ __all__ = [
 SUBJECTS = ("aircraft", "positions", "legs", "journeys", "events", "receptions", "gaps")
 """What may be shown."""
 
-MATCHES = ("hex", "reg", "callsign", "type", "desc", "operator", "owner", "country", "category", "source", "receiver",
-           "squawk", "event", "pattern", "any")  # fmt: skip
+MATCHES = ("hex", "reg", "callsign", "type", "desc", "operator", "owner", "country", "category", "source", "kind",
+           "receiver", "squawk", "event", "pattern", "any")  # fmt: skip
 """Keys whose values are words."""
 
 
@@ -104,7 +104,7 @@ class Flag:
 class Number:
     """A key's value lies within any of the bounds, (low, high), both included; infinite where there is none.
 
-    `alt` in feet, `gs` in knots.
+    `alt` in feet, `gs` in knots, `track` in degrees, `rate` in feet a minute, `seen` in seconds.
     """
 
     key: str

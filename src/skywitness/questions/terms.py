@@ -7,10 +7,10 @@ import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from skywitness.batches import EVENT_KINDS, POSITION_SOURCES
+from skywitness.batches import ADDRESS_KINDS, EVENT_KINDS, POSITION_SOURCES
 from skywitness.errors import QuestionError
-from skywitness.questions.areas import polygon_of
-from skywitness.questions.quantities import altitude_ft, distance_m, number_bounds, speed_kt
+from skywitness.questions.areas import box_of, polygon_of
+from skywitness.questions.quantities import altitude_ft, distance_m, number_bounds, rate_fpm, speed_kt, track_bounds
 from skywitness.questions.question import (
     SUBJECTS,
     Flag,
@@ -68,11 +68,18 @@ KEYS = {
     "via": "where it stopped",
     "at": "where it began, ended or stopped",
     "near": 'within a distance, `"OSLK 30nmi"`, `"35.4,35.9 20km"`',
-    "in": "country, region or area: `FR`, `POLYGON((lon lat, ...))`, a GeoJSON geometry",
+    "in": "country, region or area: `FR`, `POLYGON((lon lat, ...))`, a GeoJSON geometry, `50,3,54,8` (S,W,N,E)",
     "alt": "pressure altitude in feet, `<10000`, `FL290..FL310`, `>3000m`",
     "gs": "speed over ground in knots, `>400`",
+    "track": "true track over ground in degrees, `80..100`, `350..10`",
+    "rate": "vertical rate in feet a minute, `>1000`, `<-500`",
+    "ground": "`yes` or `no`: on the ground by its own report",
+    "emergency": "`yes`: squawk 7500, 7600 or 7700, or, live, a state of emergency",
     "time": "UTC, `2019-03`, `2019-03-22..2019-03-25`, `-24h`",
     "source": "of the position: " + ", ".join(POSITION_SOURCES),
+    "kind": "of address: " + ", ".join(ADDRESS_KINDS),
+    "seen": "heard within so many seconds, `<10`; of the live picture alone",
+    "placed": "`yes`: its place is known; of interest in the live picture",
     "receiver": "name of a receiver that heard it",
     "with": "close to another aircraft: address, registration or callsign",
     "within": "how close, for `with` and `near`: `5nmi,10min`",
@@ -212,6 +219,17 @@ def number_term(of: Callable[[str], float]) -> Callable[[str, list[Value], int],
     return term
 
 
+def track_term(key: str, values: list[Value], now_ns: int) -> Term:
+    """Ranges of directions."""
+    bounds: list[tuple[float, float]] = []
+    for value in values:
+        try:
+            bounds += track_bounds(value.text)
+        except QuestionError as error:
+            raise QuestionError(error.what, offset=value.offset, hint=error.hint) from None
+    return Number(key, tuple(bounds))
+
+
 def time_term(key: str, values: list[Value], now_ns: int) -> Term:
     """Spans of time."""
     spans = []
@@ -256,7 +274,9 @@ def flight_place_term(key: str, values: list[Value], now_ns: int) -> Term:
 def near_term(key: str, values: list[Value], now_ns: int) -> Term:
     """Places with a distance."""
     distance = 0.0
-    if len(values) > 1 and (found := as_distance(values[-1].text)) is not None:
+    if len(values) == 3 and all(DECIMAL.fullmatch(value.text) and not value.quoted for value in values):
+        distance, values = distance_m(values[-1].text), values[:-1]  # a bare third number is nautical miles
+    elif len(values) > 1 and (found := as_distance(values[-1].text)) is not None:
         distance, values = found, values[:-1]
     places: list[Place | Point] = []
     for text, offset in places_of(values):
@@ -281,6 +301,11 @@ def as_distance(text: str) -> float | None:
 
 def area_term(key: str, values: list[Value], now_ns: int) -> Term:
     """Shapes, countries and regions."""
+    if len(values) == 4 and all(DECIMAL.fullmatch(value.text) and not value.quoted for value in values):
+        try:
+            return InArea((box_of(*(float(value.text) for value in values)),))
+        except QuestionError as error:
+            raise QuestionError(error.what, offset=values[0].offset, hint=error.hint) from None
     areas: list[Place | Polygon] = []
     for value in values:
         if not value.quoted and SHAPE.match(value.text):
@@ -323,12 +348,23 @@ def gap_term(key: str, values: list[Value], now_ns: int) -> Term:
     return Gap(round(max(low, 0.0)), longest if high > longest else round(high))
 
 
+def seconds(text: str) -> float:
+    """A length of time; seconds if no unit is said."""
+    return float(text) if DECIMAL.fullmatch(text) else duration_ns(text) / NS_PER_S
+
+
 TERMS: dict[str, Callable[[str, list[Value], int], Term | Within]] = {
     "hex": hex_term,
     "squawk": squawk_term,
     "mil": flag_term,
+    "ground": flag_term,
+    "emergency": flag_term,
+    "placed": flag_term,
     "alt": number_term(altitude_ft),
     "gs": number_term(speed_kt),
+    "rate": number_term(rate_fpm),
+    "seen": number_term(seconds),
+    "track": track_term,
     "time": time_term,
     "from": flight_place_term,
     "to": flight_place_term,
@@ -341,6 +377,7 @@ TERMS: dict[str, Callable[[str, list[Value], int], Term | Within]] = {
     "within": within_term,
     "gap": gap_term,
     "source": named_term(POSITION_SOURCES, "source"),
+    "kind": named_term(ADDRESS_KINDS, "kind of address"),
     "event": named_term(EVENT_KINDS, "event"),
     "pattern": named_term(PATTERN_PATTERNS, "pattern"),
 } | dict.fromkeys(

@@ -29,8 +29,8 @@ def moved(rows: list[dict], **more: object) -> list[dict]:
 ROWS = positions_from(
     [
         *line(0x154073, T0, ("LFMN", "LFLL"), squawk=0o7700, callsign=0),
-        *line(0x154073, T0 + 7_200, ("LFLL", "LFPG"), squawk=0o1000),
-        *line(0x3C4A01, T0, ("LFLL", "LFMN"), source=3),
+        *line(0x154073, T0 + 7_200, ("LFLL", "LFPG"), squawk=0o1000, vertical_rate_fpm=800),
+        *line(0x3C4A01, T0, ("LFLL", "LFMN"), source=3, track_deg=135),
         *line(0xA00001, T0 + 300, ("LFMN", "LFLL"), address_kind=1),
         *line(0x3C4A02, T0 + 3 * DAY_S, ("LFPG", "LFMN")),
         *moved(line(0x3C4A02, T0 + 3 * DAY_S + 60, ("LFPG", "LFMN"))[:1], lat_deg=10.0, lon_deg=10.0, verdict=3),
@@ -97,6 +97,12 @@ def test_everything_is_every_aircraft(finder):
         ("in:DE", []),
         ("in:POLYGON((6.9 43.5, 7.5 43.5, 7.5 43.8, 6.9 43.8, 6.9 43.5)) time:2019-03-25", ["3c4a02"]),
         ("gs:>170 hex:154073", ["154073"]),
+        ("track:90..170 in:44,4,46,8", ["3c4a01"]),
+        ("rate:>500 mil:yes", ["154073"]),
+        ("emergency:yes", ["154073"]),
+        ("kind:anonymous", ["~a00001"]),
+        ("placed:no", []),
+        ("in:43,6,44,8 time:2019-03-25", ["3c4a02"]),
         ("with:154073 within:2nmi,20min", ["3c4a01", "~a00001"]),
         ("with:RA-82035 within:2nmi,1min", ["3c4a01", "~a00001"]),
         ("with:3c4a01 within:2nmi,1min time:..2019-03-22T12:04", []),

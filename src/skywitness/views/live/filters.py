@@ -1,7 +1,8 @@
-"""The filter language of live views: text to a tree, and the tree over an aircraft table to a column of yes and no.
+"""The query language over a live picture: a question's tree to a column of yes and no of an aircraft table.
 
-`callsign:KLM*,BAW* alt:>10000 -ground:yes (squawk:7700 OR mil:yes) in:50,3,54,8`: terms are joined by AND, a comma
-means any of, a minus means not. A term about what is not known of an aircraft is not true of it.
+The tree is that of the record (`questions.language`); what can be told of a moment is told here of the present one. A
+term about what is not known of an aircraft, or was said too long ago, is not true of it. Terms about the past are
+refused with a sentence.
 """
 
 from __future__ import annotations
@@ -11,40 +12,68 @@ import math
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from skywitness.batches import ADDRESS_KINDS, F64, I64, POSITION_SOURCES, U8, U64
+from skywitness.batches import ADDRESS_KINDS, I64, POSITION_SOURCES, U8, U64
 from skywitness.errors import QuestionError
 from skywitness.geo.sphere import distance_nmi
+from skywitness.identity.countries import COUNTRIES, find_country
+from skywitness.identity.registrations import address_of, registration_of
 from skywitness.identity.table import FLAGS, NOBODY, IdentityTable
 from skywitness.messages.mode_s.pack import CHARACTERS
+from skywitness.questions.globs import fits_any, fitting
+from skywitness.questions.language import read_question
+from skywitness.questions.names import addresses_fit, country_fits, describing, is_code
+from skywitness.questions.places import Places
+from skywitness.questions.question import (
+    And,
+    Flag,
+    InArea,
+    Near,
+    Node,
+    Not,
+    Number,
+    Or,
+    Pattern,
+    Text,
+    Then,
+    Together,
+    When,
+    terms,
+)
+from skywitness.reference.load import load_gazetteer
 from skywitness.tracks.aircraft import AircraftTable
-from skywitness.units import NS_PER_S
+from skywitness.units import NMI_M, NS_PER_S
 
 __all__ = [
     "EMERGENCY_SQUAWKS",
     "EVERYTHING",
     "FRESH_NS",
     "KEPT_NS",
-    "KEYS",
     "Filter",
     "Subject",
     "callsign_characters",
+    "numbers_of",
     "parse",
 ]
 
 Mask = NDArray[np.bool_]
+T = TypeVar("T", bound=np.generic)
 
 FRESH_NS = 60 * NS_PER_S
 """How long a height or a motion counts as present."""
 KEPT_NS = 180 * NS_PER_S
 """How long what changes seldom counts: squawk, emergency, callsign."""
 
-LONGEST = 500
+LONGEST = 2_000
 MOST_TERMS = 64
-DEEPEST = 16
+MOST_OTHERS = 200
+"""Aircraft that `with:` may name."""
+MOST_RULED = 100_000
+"""Addresses whose registration by rule a filter remembers."""
 
 EMERGENCY_SQUAWKS = (0o7500, 0o7600, 0o7700)
 CHARACTER_CODES: U8 = np.frombuffer(CHARACTERS.replace("#", "\0").encode("ascii"), np.uint8).copy()
@@ -87,9 +116,23 @@ class Subject:
     @functools.cached_property
     def flags(self) -> U8:
         """Bits of FLAGS."""
+        return self.told(self.identity.flags)
+
+    @functools.cached_property
+    def country(self) -> I64:
+        """Place in COUNTRIES."""
+        return np.asarray(find_country(self.table.icao, self.table.address_kind), np.int64)
+
+    @functools.cached_property
+    def is_placed(self) -> Mask:
+        """Whether its place is known and present."""
+        return self.fresh(self.table.position_time_ns, FRESH_NS) & ~np.isnan(self.table.lat_deg)
+
+    def told(self, of: NDArray[T]) -> NDArray[T]:
+        """What a column of the identity table says of each aircraft; 0 where it says nothing."""
         known = self.rows >= 0
-        out = np.zeros(len(known), np.uint8)
-        out[known] = self.identity.flags[self.rows[known]]
+        out = np.zeros(len(known), of.dtype)
+        out[known] = of[self.rows[known]]
         return out
 
     def _words(self, words: NDArray[np.bytes_]) -> U8:
@@ -132,220 +175,222 @@ def parse(text: str) -> Filter:
     """Read a filter. Raises QuestionError with a sentence that says where it cannot be understood."""
     if len(text) > LONGEST:
         raise QuestionError(f"the filter has {len(text)} characters", hint=f"At most {LONGEST} are read.")
-    tokens = [(found[0], found.start()) for found in re.finditer(r'\(|\)|(?:[^\s()"]|"[^"]*")+|"', text)]
-    if not tokens:
+    question = read_question(text, 0)
+    if question.explain:
+        raise QuestionError("explain: is asked of the record", hint="A filter of the live picture has no plan.")
+    if isinstance(question.where, And) and not question.where.parts:
         return EVERYTHING
-    reader = _Reader(tokens)
-    test = reader.alternatives(0)
-    if reader.at < len(tokens):
-        raise QuestionError("a closing parenthesis has no opening one", source="filter", offset=tokens[reader.at][1])
-    return Filter(" ".join(token for token, _ in tokens), test)
+    count = sum(1 for _ in terms(question.where))
+    if count > MOST_TERMS:
+        raise QuestionError(f"the filter has {count} terms", hint=f"At most {MOST_TERMS} are read.")
+    spaced = re.sub(r'("(?:[^"\\]|\\.)*")|\s+', lambda found: found[1] or " ", text)
+    return Filter(spaced.strip(), test_of(question.where))
 
 
-class _Reader:
-    """Recursive descent: alternatives of conjunctions of terms."""
-
-    def __init__(self, tokens: list[tuple[str, int]]) -> None:
-        self.tokens = tokens
-        self.at = 0
-        self.terms = 0
-
-    def alternatives(self, depth: int) -> Test:
-        if depth > DEEPEST:
-            raise QuestionError("parentheses are nested too deeply", source="filter")
-        parts = [self.conjunction(depth)]
-        while self._next() == "OR":
-            self.at += 1
-            parts.append(self.conjunction(depth))
-        return parts[0] if len(parts) == 1 else lambda subject: np.logical_or.reduce([part(subject) for part in parts])
-
-    def conjunction(self, depth: int) -> Test:
-        parts: list[Test] = []
-        while (token := self._next()) not in ("", ")", "OR"):
-            if token == "AND":
-                self.at += 1
-                continue
-            parts.append(self.term(depth))
-        if not parts:
-            where = self.tokens[min(self.at, len(self.tokens) - 1)][1]
-            raise QuestionError("a term is missing", source="filter", offset=where)
-        return parts[0] if len(parts) == 1 else lambda subject: np.logical_and.reduce([part(subject) for part in parts])
-
-    def term(self, depth: int) -> Test:
-        token, where = self.tokens[self.at]
-        self.at += 1
-        negated = token.startswith("-")
-        token = token.removeprefix("-")
-        self.terms += 1
-        if self.terms > MOST_TERMS:
-            raise QuestionError(f"the filter has more than {MOST_TERMS} terms", source="filter")
-        if not token and self._next() == "(":
-            token, self.at = "(", self.at + 1
-        if token == "(":
-            test = self.alternatives(depth + 1)
-            if self._next() != ")":
-                raise QuestionError("a parenthesis is not closed", source="filter", offset=where)
-            self.at += 1
-        else:
-            test = _term(token, where)
-        if not negated:
-            return test
-        return lambda subject: np.logical_not(test(subject))
-
-    def _next(self) -> str:
-        return self.tokens[self.at][0] if self.at < len(self.tokens) else ""
+def test_of(node: Node) -> Test:
+    """Return what says of which aircraft a part is true. Raises QuestionError for what only the record can tell."""
+    if isinstance(node, And):
+        return _all([test_of(part) for part in node.parts])
+    if isinstance(node, Or):
+        return _any([test_of(part) for part in node.parts])
+    if isinstance(node, Not):
+        inner = test_of(node.part)
+        return lambda subject: np.logical_not(inner(subject))
+    if isinstance(node, Text):
+        return _text(node)
+    if isinstance(node, Number):
+        return _number(node)
+    if isinstance(node, Flag):
+        return _flag(node)
+    if isinstance(node, Near | InArea):
+        return _area(node)
+    if isinstance(node, Together):
+        return _together(node)
+    key = {When: "time", Then: "THEN"}.get(type(node)) or getattr(node, "key", "gap")
+    raise QuestionError(f"{key} is asked of the record", hint="The live picture is of this moment.")
 
 
-def _term(token: str, where: int) -> Test:
-    key, colon, value = token.partition(":")
-    value = value.replace('"', "")
-    make = KEYS.get(key.lower())
-    if not colon or make is None:
-        raise QuestionError(
-            f"{token[:40]!r} is no term", source="filter", offset=where,
-            hint=f"A term is KEY:VALUE, KEY one of {' '.join(KEYS)}.",
+test_of.__test__ = False  # type: ignore[attr-defined]  # no test of ours: tests import it
+
+
+def _all(tests: list[Test]) -> Test:
+    return tests[0] if len(tests) == 1 else lambda subject: np.logical_and.reduce([test(subject) for test in tests])
+
+
+def _any(tests: list[Test]) -> Test:
+    return tests[0] if len(tests) == 1 else lambda subject: np.logical_or.reduce([test(subject) for test in tests])
+
+
+# --- words ------------------------------------------------------------------------------------------------------------
+
+
+def _text(term: Text) -> Test:
+    key, patterns = term.key, term.patterns
+    if key == "callsign":
+        return _any([_word("callsign", pattern) for pattern in patterns])
+    if key == "reg":
+        return _any([*(_word("registration", pattern) for pattern in patterns), _by_rule(patterns)])
+    if key == "type":
+        return _any([_word("type", pattern) for pattern in patterns])
+    if key == "hex":
+        return lambda subject: addresses_fit(patterns, subject.table.icao, subject.table.address_kind)
+    if key == "country":
+        wanted = np.array([bool(name) and country_fits(patterns, name) for name in COUNTRIES])
+        return lambda subject: wanted[subject.country]
+    if key == "squawk":
+        return _squawk(patterns)
+    if key == "category":
+        wanted = np.array([code not in (0, 255) and fits_any(patterns, f"{code:02X}") for code in range(256)])
+        return lambda subject: wanted[subject.table.category]
+    if key in ("source", "kind"):
+        words, column = (
+            (POSITION_SOURCES, "position_source") if key == "source" else (ADDRESS_KINDS, "address_kind")
         )  # fmt: skip
-    try:
-        return make(value)
-    except ValueError as error:
-        raise QuestionError(f"`{key}:` cannot be {value[:40]!r}: {error}", source="filter", offset=where) from None
+        wanted_words = [words.index(pattern.text.lower()) for pattern in patterns]
+        return lambda subject: np.asarray(np.isin(getattr(subject.table, column), wanted_words))
+    if key in ("operator", "owner"):
+        return _operator(key, patterns)
+    if key == "desc":
+        return _described(patterns)
+    if key == "any":
+        return _bare(patterns)
+    raise QuestionError(f"{key}: is asked of the record", hint="The live picture is of this moment.")
 
 
-def _any(one: Callable[[str], Test]) -> Callable[[str], Test]:
-    """Let a comma separate values of which any may be met."""
-
-    def make(value: str) -> Test:
-        tests = [one(part) for part in value.split(",")]
-        return (
-            tests[0] if len(tests) == 1 else lambda subject: np.logical_or.reduce([test(subject) for test in tests])
-        )  # fmt: skip
-
-    return make
-
-
-def _text(name: str) -> Callable[[str], Test]:
-    """Words with `*` at one end or both."""
-
-    def one(value: str) -> Test:
-        word = value.upper().strip("*").encode("ascii", "replace")
-        if not word or b"*" in word or not all(33 <= byte < 127 for byte in word):
-            raise ValueError("a word of letters and digits is needed, with * at its ends or not")
-        wanted = np.frombuffer(word, np.uint8)
-        ahead, behind = value.startswith("*"), value.endswith("*")
-
-        def test(subject: Subject) -> Mask:
-            characters: U8 = getattr(subject, name)
-            width, size = characters.shape[1], len(wanted)
-            found = np.zeros(len(characters), np.bool_)
-            for at in range(width - size + 1 if ahead else min(1, width - size + 1)):
-                here = (characters[:, at : at + size] == wanted).all(axis=1)
-                if not behind and at + size < width:
-                    here &= characters[:, at + size] == 0
-                found |= here
-            return found
-
-        return test
-
-    return _any(one)
-
-
-def _digits(value: str, digits: int, base: int) -> tuple[int, int]:
-    """Number and how many bits are left open by a `*` at the end."""
-    plain = value.removesuffix("*")
-    if not 1 <= len(plain) <= digits or (plain == value and len(plain) < digits):
-        raise ValueError(f"{digits} digits are needed, or fewer and a *")
-    return int(plain, base), (digits - len(plain)) * (base.bit_length() - 1)
-
-
-def _hex(value: str) -> Test:
-    is_other = value.startswith("~")
-    number, open_bits = _digits(value.removeprefix("~"), 6, 16)
+def _word(name: str, pattern: Pattern) -> Test:
+    """A word, `*` at one end or both, compared as characters of all aircraft at once; others one by one."""
+    word = pattern.text.strip("*").encode("ascii", "replace")
+    if not word or b"*" in word:
+        return _spelled(name, pattern)
+    wanted = np.frombuffer(word, np.uint8)
+    ahead, behind = pattern.text.startswith("*"), pattern.text.endswith("*")
 
     def test(subject: Subject) -> Mask:
-        same: Mask = subject.table.icao.astype(np.int64) >> open_bits == number
-        mask: Mask = same & ((subject.table.address_kind != 0) == is_other)
-        return mask
+        characters: U8 = getattr(subject, name)
+        width, size = characters.shape[1], len(wanted)
+        found = np.zeros(len(characters), np.bool_)
+        for at in range(width - size + 1 if ahead else min(1, width - size + 1)):
+            here = (characters[:, at : at + size] == wanted).all(axis=1)
+            if not behind and at + size < width:
+                here &= characters[:, at + size] == 0
+            found |= here
+        return found
 
     return test
 
 
-def _squawk(value: str) -> Test:
-    number, open_bits = _digits(value, 4, 8)
+def _spelled(name: str, pattern: Pattern) -> Test:
+    def test(subject: Subject) -> Mask:
+        characters: U8 = np.ascontiguousarray(getattr(subject, name))
+        words = characters.view(f"S{characters.shape[1]}").ravel()
+        distinct, back = np.unique(words, return_inverse=True)
+        fits = [bool(word) and fits_any((pattern,), word.decode("ascii", "replace")) for word in distinct.tolist()]
+        return np.asarray(np.array(fits, np.bool_)[back]) if len(words) else np.zeros(0, np.bool_)
+
+    return test
+
+
+def _by_rule(patterns: tuple[Pattern, ...]) -> Test:
+    """Registrations that follow from the address by a State's rule."""
+    if all(pattern.is_exact for pattern in patterns):
+        ruled = [address for pattern in patterns if (address := address_of(pattern.text)) is not None]
+        return lambda subject: np.isin(subject.table.icao, ruled) & (subject.table.address_kind == 0)
+    known: dict[int, bool] = {}
+
+    def fits(icao: int) -> bool:
+        if icao not in known:
+            if len(known) >= MOST_RULED:
+                known.clear()
+            known[icao] = bool(name := registration_of(icao)) and fits_any(patterns, name)
+        return known[icao]
 
     def test(subject: Subject) -> Mask:
-        code = subject.table.squawk.astype(np.int64)
+        named = np.array([fits(icao) for icao in subject.table.icao.tolist()], np.bool_)
+        return np.asarray(named & (subject.table.address_kind == 0))
+
+    return test
+
+
+def _squawk(patterns: tuple[Pattern, ...]) -> Test:
+    wanted = np.array([fits_any(patterns, f"{code:04o}") for code in range(0o10000)])
+
+    def test(subject: Subject) -> Mask:
+        code = subject.table.squawk
         known = (code <= 0o7777) & subject.fresh(subject.table.squawk_time_ns, KEPT_NS)
-        mask: Mask = known & (code >> open_bits == number)
-        return mask
+        return np.asarray(known & wanted[np.minimum(code, 0o7777)])
 
     return test
 
 
-def _category(value: str) -> Test:
-    number, open_bits = _digits(value, 2, 16)
-    return lambda subject: (
-        (subject.table.category != 255) & (subject.table.category.astype(np.int64) >> open_bits == number)
-    )
+def _operator(key: str, patterns: tuple[Pattern, ...]) -> Test:
+    """As lists have it; an operator also by the three letters of a callsign."""
+    codes = [np.frombuffer(pattern.text.encode("ascii"), np.uint8) for pattern in patterns if is_code(pattern)]
+
+    def test(subject: Subject) -> Mask:
+        words = fitting(patterns, np.array(subject.identity.operators, np.str_))
+        found = words[subject.told(subject.identity.operator)]
+        if key == "operator":
+            text = subject.callsign
+            for code in codes:
+                found = found | ((text[:, :3] == code).all(axis=1) & (text[:, 3] >= 48) & (text[:, 3] <= 57))
+        return np.asarray(found)
+
+    return test
 
 
-def _range(value: str) -> tuple[float, float]:
-    """Read `<10`, `>10`, `10..20` or `10`."""
-    found = re.fullmatch(r"(?:([<>])=?)?(-?\d+(?:\.\d+)?)|(-?\d+(?:\.\d+)?)\.\.(-?\d+(?:\.\d+)?)", value)
-    if not found:
-        raise ValueError("a number, <number, >number or number..number is needed")
-    if found[3]:
-        return float(found[3]), float(found[4])
-    number = float(found[2])
-    return (-math.inf if found[1] == "<" else number), (math.inf if found[1] == ">" else number)
+def _described(patterns: tuple[Pattern, ...]) -> Test:
+    of_types = np.array([name.encode("ascii", "replace") for name in describing(patterns)], "S4")
+
+    def test(subject: Subject) -> Mask:
+        words = fitting(patterns, np.array(subject.identity.descriptions, np.str_))
+        types = subject.told(subject.identity.type)
+        return np.asarray(words[subject.told(subject.identity.description)] | np.isin(types, of_types))
+
+    return test
 
 
-def _number(column: str, time: str) -> Callable[[str], Test]:
-    def one(value: str) -> Test:
-        low, high = _range(value)
-
-        def test(subject: Subject) -> Mask:
-            values = getattr(subject.table, column)
-            known = subject.fresh(getattr(subject.table, time), FRESH_NS)
-            above, below = values >= low, values <= high
-            mask: Mask = known & (above & below if low <= high else above | below)  # 350..10 of a direction
-            return mask
-
-        return test
-
-    return _any(one)
+def _bare(patterns: tuple[Pattern, ...]) -> Test:
+    """A word by itself: a callsign, a registration, a type, an operator or an address."""
+    tests = [_text(Text(key, patterns)) for key in ("callsign", "reg", "type", "operator")]
+    hexes = tuple(pattern for pattern in patterns if re.fullmatch(r"~?(?=.*\*|.{6}$)[0-9A-F*]{1,7}", pattern.text))
+    if hexes and all(len(pattern.text.replace("*", "").lstrip("~")) <= 6 for pattern in hexes):
+        tests.append(_text(Text("hex", hexes)))
+    return _any(tests)
 
 
-def _age(column: str) -> Callable[[str], Test]:
-    def one(value: str) -> Test:
-        low, high = _range(value)
+# --- numbers, flags, places -------------------------------------------------------------------------------------------
 
-        def test(subject: Subject) -> Mask:
-            age_s = (subject.now_ns - getattr(subject.table, column)) / NS_PER_S
-            mask: Mask = (age_s >= low) & (age_s <= high)
-            return mask
-
-        return test
-
-    return _any(one)
+COLUMNS = {
+    "alt": ("altitude_ft", "altitude_time_ns"),
+    "gs": ("groundspeed_kt", "velocity_time_ns"),
+    "track": ("track_deg", "velocity_time_ns"),
+    "rate": ("vertical_rate_fpm", "rate_time_ns"),
+}
+"""Of a number's key: where it stands, and when it was said."""
 
 
-def _word_of(words: tuple[str, ...], column: str) -> Callable[[str], Test]:
-    def one(value: str) -> Test:
-        if value.lower() not in words:
-            raise ValueError(f"it is one of {', '.join(words)}")
-        index = words.index(value.lower())
-        return lambda subject: np.asarray(getattr(subject.table, column) == index)
+def _number(term: Number) -> Test:
+    def test(subject: Subject) -> Mask:
+        if term.key == "seen":
+            values, known = (subject.now_ns - subject.table.seen_time_ns) / NS_PER_S, None
+        else:
+            column, time = COLUMNS[term.key]
+            values, known = getattr(subject.table, column), subject.fresh(getattr(subject.table, time), FRESH_NS)
+        found = np.zeros(len(values), np.bool_)
+        for low, high in term.bounds:
+            found |= (values >= low) & (values <= high)
+        return found if known is None else np.asarray(found & known)
 
-    return _any(one)
+    return test
 
 
-def _yes_or_no(of: Test) -> Callable[[str], Test]:
-    def make(value: str) -> Test:
-        if value.lower() not in ("yes", "no"):
-            raise ValueError("it is yes or no")
-        return of if value.lower() == "yes" else lambda subject: np.logical_not(of(subject))
-
-    return make
+def _flag(term: Flag) -> Test:
+    if term.key in FLAGS_OF_MOMENT:
+        of = FLAGS_OF_MOMENT[term.key]
+    else:
+        bit = np.uint8(1 << FLAGS.index({"mil": "military"}[term.key]))
+        of = lambda subject: np.asarray((subject.flags & bit) != 0)  # noqa: E731
+    return of if term.value else lambda subject: np.logical_not(of(subject))
 
 
 def _is_on_ground(subject: Subject) -> Mask:
@@ -353,7 +398,7 @@ def _is_on_ground(subject: Subject) -> Mask:
 
 
 def _is_placed(subject: Subject) -> Mask:
-    return subject.fresh(subject.table.position_time_ns, FRESH_NS) & ~np.isnan(subject.table.lat_deg)
+    return subject.is_placed
 
 
 def _is_in_emergency(subject: Subject) -> Mask:
@@ -363,9 +408,41 @@ def _is_in_emergency(subject: Subject) -> Mask:
     return by_squawk | told
 
 
-def _flag(name: str) -> Test:
-    bit = np.uint8(1 << FLAGS.index(name))
-    return lambda subject: (subject.flags & bit) != 0
+FLAGS_OF_MOMENT: dict[str, Test] = {
+    "ground": _is_on_ground, "placed": _is_placed, "emergency": _is_in_emergency,
+}  # fmt: skip
+
+
+def _area(term: Near | InArea) -> Test:
+    areas = Places(load_gazetteer()).areas(term)
+
+    def test(subject: Subject) -> Mask:
+        table = subject.table
+        out = np.zeros(len(table), np.bool_)
+        at = np.flatnonzero(~np.isnan(table.lat_deg))
+        for area in areas:
+            out[at] |= area.holds(table.lat_deg[at], table.lon_deg[at])
+        return out
+
+    return test
+
+
+def _together(term: Together) -> Test:
+    """Close to another aircraft now; both places must be present."""
+    names = [_word("callsign", pattern) for pattern in term.others]
+    other = _any([*names, _text(Text("reg", term.others)), _bare(term.others)])
+
+    def test(subject: Subject) -> Mask:
+        out = np.zeros(len(subject.table), np.bool_)
+        at = np.flatnonzero(subject.is_placed)
+        others = np.flatnonzero(other(subject) & subject.is_placed)[:MOST_OTHERS]
+        lat, lon = subject.table.lat_deg, subject.table.lon_deg
+        for row in others.tolist():
+            near = distance_nmi(lat[row], lon[row], lat[at], lon[at]) <= term.distance_m / NMI_M
+            out[at[near & (at != row)]] = True
+        return out
+
+    return test
 
 
 def numbers_of(value: str, count: int) -> list[float]:
@@ -377,54 +454,3 @@ def numbers_of(value: str, count: int) -> list[float]:
     if len(values) != count or not all(map(math.isfinite, values)):
         raise ValueError(f"{count} numbers with commas between are needed")
     return values
-
-
-def inside(lat_deg: F64, lon_deg: F64, south: float, west: float, north: float, east: float) -> Mask:
-    """Say which places lie in a box, whose west may be east of its east: then it crosses the 180th meridian."""
-    in_height = (lat_deg >= south) & (lat_deg <= north)
-    if west <= east:
-        return in_height & (lon_deg >= west) & (lon_deg <= east)
-    return in_height & ((lon_deg >= west) | (lon_deg <= east))
-
-
-def _in(value: str) -> Test:
-    south, west, north, east = numbers_of(value, 4)
-    if not -90 <= south <= north <= 90 or not -180 <= west <= 180 or not -180 <= east <= 180:
-        raise ValueError("it is south,west,north,east in degrees")
-    return lambda subject: inside(subject.table.lat_deg, subject.table.lon_deg, south, west, north, east)
-
-
-def _near(value: str) -> Test:
-    lat, lon, nmi = numbers_of(value, 3)
-    if not -90 <= lat <= 90 or not -180 <= lon <= 180 or not 0 <= nmi <= 10_801:
-        raise ValueError("it is latitude,longitude,nautical miles")
-
-    def test(subject: Subject) -> Mask:
-        mask: Mask = distance_nmi(lat, lon, subject.table.lat_deg, subject.table.lon_deg) <= nmi
-        return mask
-
-    return test
-
-
-KEYS: dict[str, Callable[[str], Test]] = {
-    "hex": _any(_hex),
-    "callsign": _text("callsign"),
-    "reg": _text("registration"),
-    "type": _text("type"),
-    "squawk": _any(_squawk),
-    "category": _any(_category),
-    "alt": _number("altitude_ft", "altitude_time_ns"),
-    "gs": _number("groundspeed_kt", "velocity_time_ns"),
-    "track": _number("track_deg", "velocity_time_ns"),
-    "rate": _number("vertical_rate_fpm", "rate_time_ns"),
-    "seen": _age("seen_time_ns"),
-    "placed": _yes_or_no(_is_placed),
-    "ground": _yes_or_no(_is_on_ground),
-    "emergency": _yes_or_no(_is_in_emergency),
-    "source": _word_of(POSITION_SOURCES, "position_source"),
-    "kind": _word_of(ADDRESS_KINDS, "address_kind"),
-    "mil": _yes_or_no(_flag("military")),
-    "in": _in,
-    "near": _near,
-}
-"""What a term may ask, by its key; see docs/reference/wire.md."""

@@ -22,7 +22,10 @@ ROWS = (
     {"icao": 0x4B1A2C, "address_kind": 2, "lat_deg": 52.0, "lon_deg": 4.0, "position_source": 0, "category": 0xB1},
 )
 IDENTITY = IdentityTable.of(
-    [Entry(0xAE0001, registration="01-0001", type="C17", flags=1), Entry(0x4B1FFF, registration="HB-JMA", type="A343")]
+    [
+        Entry(0xAE0001, registration="01-0001", type="C17", flags=1, operator="United States Air Force"),
+        Entry(0x4B1FFF, registration="HB-JMA", type="A343"),
+    ]
 )
 TIMES = (
     "seen_time_ns", "altitude_time_ns", "squawk_time_ns", "emergency_time_ns", "velocity_time_ns", "position_time_ns",
@@ -36,7 +39,8 @@ def subject(age_s: int = 5) -> Subject:
             columns[name][row] = value
     for name in TIMES:
         columns[name][:] = NOW_NS - age_s * 1_000_000_000
-    columns["lat_deg"][:3] = np.nan
+    columns["lat_deg"][:2] = np.nan
+    columns["lat_deg"][2], columns["lon_deg"][2] = 10.0, -179.9
     return Subject(AircraftTable(**columns), NOW_NS, IDENTITY)
 
 
@@ -52,7 +56,24 @@ def subject(age_s: int = 5) -> Subject:
         ("callsign:*9AB,KLM123", {0, 2}),
         ("callsign:*12*", {0, 1}),
         ("reg:HB-JMA", {1}),
-        ("reg:hb-*", {1}),
+        ("reg:hb-*", {0, 1}),  # the first by Switzerland's rule
+        ("reg:hb-j*a", {1}),
+        ("klm123", {0}),
+        ("callsign:k*3", {0}),
+        ("callsign:*", {0, 1, 2}),
+        ("4b1a2c", {0}),
+        ("ae*", {3}),
+        ("operator:klm", {0, 1}),
+        ("operator:*force", {3}),
+        ("desc:*globemaster*", {3}),
+        ("country:CH", {0, 1}),
+        ("-country:CH -hex:~*", {2, 3}),
+        ("rate:<0", set()),
+        ("near:EHAM,60nmi", {4}),
+        ("in:NL", set()),  # it is over the sea
+        ("in:POLYGON((3 51, 5 51, 5 53, 3 53, 3 51))", {4}),
+        ("with:01-0001 within:5nmi", set()),
+        ("with:AE0001 within:60nmi", {2}),
         ("type:C17,A343", {1, 3}),
         ("mil:yes", {3}),
         ("mil:no", {0, 1, 2, 4}),
@@ -67,15 +88,15 @@ def subject(age_s: int = 5) -> Subject:
         ("-alt:>10000", {1, 2, 3, 4}),
         ("track:350..10", {3}),
         ("ground:yes", {2}),
-        ("placed:yes", {3, 4}),
+        ("placed:yes", {2, 3, 4}),
         ("source:mlat", {3}),
         ("kind:tisb_track_file", {4}),
         ("seen:<10", {0, 1, 2, 3, 4}),
         ("seen:>10", set()),
         ("in:50,0,55,10", {4}),
-        ("in:0,170,20,-170", {3}),
+        ("in:0,170,20,-170", {2, 3}),
         ("near:52,4.1,10", {4}),
-        ("near:10,-179,120", {3}),
+        ("near:10,-179,120", {2, 3}),
         ("callsign:KLM* OR ground:yes", {0, 1, 2}),
         ("callsign:KLM* AND alt:>10000", {0}),
         ("(callsign:KLM* OR ground:yes) -squawk:7000", {0, 2}),
@@ -95,9 +116,12 @@ def test_what_was_said_too_long_ago_is_not_known():
 @pytest.mark.parametrize(
     "text",
     [
-        "klm", "hex:", "hex:xyz", "hex:1234567", "hex:12", "squawk:7800", "squawk:77", "alt:high", "callsign:a*b",
-        "callsign:*", "source:radar", "ground:maybe", "in:1,2,3", "in:5,0,4,0", "near:91,0,5", "near:nan,0,5", "(", ")",
-        "alt:>1 OR", "OR", "AND", "-", "(alt:>1", "alt:>1)", "alt:>1 " * 80, "x" * 600, "(" * 40 + "alt:>1" + ")" * 40,
+        "klm(", "hex:", "hex:xyz", "hex:1234567", "hex:12", "squawk:7800", "squawk:77", "alt:high",
+        "source:radar", "ground:maybe", "in:1,2,3", "in:5,0,4,0", "near:91,0,5", "(", ")",
+        "alt:>1 OR", "OR", "AND", "-", "(alt:>1", "alt:>1)", "alt:>1 " * 80,
+        "x " * 1100, "(" * 60 + "alt:>1" + ")" * 60,
+        "time:-1h", "from:EHAM", "via:SY", "gap:>2h", "pattern:circling", "first-visit:VE", "receiver:roof",
+        "mil:yes THEN mil:no", "explain:yes", "in:ZZXX", "near:QQQQQ",
     ],
 )  # fmt: skip
 def test_nonsense_is_refused(text):
