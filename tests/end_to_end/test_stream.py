@@ -356,7 +356,7 @@ def test_a_wrong_question_is_a_problem():
         writer.write(b"GET /api/v1/events?filter=alt:nonsense HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
         answer = await reader.read()
         assert answer.startswith(b"HTTP/1.1 400")
-        assert b"is no term" in answer
+        assert b"is no altitude" in answer
         writer.close()
         await writer.wait_closed()
 
