@@ -46,8 +46,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--demo", action="store_true", help="ask the bundled, simulated demonstration")
     add(
         "-o", "--output", action="append", default=[], metavar="OUT",
-        help="write a file in the format that its name ends in: jsonl, csv, parquet, arrow, geojson, kml; - is jsonl "
-        "to standard output; may be given more than once",
+        help="write a file in the format that its name ends in: jsonl, csv, parquet, arrow, geojson, kml, gpx, czml; - "
+        "is jsonl to standard output; may be given more than once",
     )  # fmt: skip
     add("--limit", type=int, metavar="N", help=f"at most so many rows; the terminal shows {SHOWN} by itself")
     add("--skip", type=int, default=0, metavar="N", help="leave out the first N rows")

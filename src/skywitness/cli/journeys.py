@@ -36,16 +36,16 @@ def run(args: argparse.Namespace) -> int:
     from skywitness.journeys.journeys import journeys
     from skywitness.journeys.sentences import journey_sentence
     from skywitness.run.flights import name_text, names_of
-    from skywitness.views.feeds.flights import format_of
+    from skywitness.views.feeds.flights import TRACK_FORMATS, format_of
     from skywitness.views.feeds.output import open_output
 
-    outputs = [(out, format_of(out)) for out in args.output]
+    outputs = [(out, format_of(out, TRACK_FORMATS)) for out in args.output]
     made = journeys(chosen(args))
     names = names_of(made.flights, args.sources)
     inputs = [source for source in args.sources if Path(source).is_file()]
     for out, format in outputs:
         with open_output(out, inputs) as file:
-            _write(file, format, made, names)
+            _write(file, format, made, names, ", ".join(Path(one).name for one in args.sources))
     if "-" in args.output:
         return 0
     for journey in range(len(made)):
@@ -58,8 +58,10 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-def _write(file: Any, format: str, made: Undertakings, names: dict[int, tuple[str, str]]) -> None:
+def _write(file: Any, format: str, made: Undertakings, names: dict[int, tuple[str, str]], source: str) -> None:
     from skywitness.journeys.sentences import journey_sentence
+    from skywitness.views.exports.drawn import About, drawn_flights
+    from skywitness.views.exports.files import EXPORTS, rows_hash, write_export
     from skywitness.views.feeds.flights import write_table
     from skywitness.views.feeds.flights_geojson import write_geojson
     from skywitness.views.feeds.flights_kml import write_kml
@@ -67,13 +69,17 @@ def _write(file: Any, format: str, made: Undertakings, names: dict[int, tuple[st
 
     if format == "geojson":
         write_geojson(file, journey_features(made, names))
-    elif format == "kml":
+    elif format == "kml" or format in EXPORTS:
         told: dict[int, str] = {}
         for journey in range(len(made)):
             first = int(made.journeys.first_leg[journey])
             told |= dict.fromkeys(
                 range(first, first + int(made.journeys.legs[journey])), journey_sentence(made, journey)
             )
-        write_kml(file, made.flights, names, told)
+        if format == "kml":
+            write_kml(file, made.flights, names, told)
+        else:
+            about = About("Journeys", "", source, rows_hash(journey_table(made, names)))
+            write_export(file, format, drawn_flights(made.flights, names, told), about)
     else:
         write_table(file, format, journey_table(made, names))

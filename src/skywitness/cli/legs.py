@@ -29,7 +29,7 @@ named from 0.9 on, below that the candidates are listed with their probabilities
 
 
 def add_source_options(
-    parser: argparse.ArgumentParser, formats: str = "jsonl, csv, parquet, arrow, geojson, kml"
+    parser: argparse.ArgumentParser, formats: str = "jsonl, csv, parquet, arrow, geojson, kml, gpx, czml"
 ) -> None:
     """Declare what commands on flights have in common."""
     add = parser.add_argument
@@ -104,16 +104,16 @@ def run(args: argparse.Namespace) -> int:
     from pathlib import Path
 
     from skywitness.run.flights import name_text, names_of
-    from skywitness.views.feeds.flights import format_of
+    from skywitness.views.feeds.flights import TRACK_FORMATS, format_of
     from skywitness.views.feeds.output import open_output
 
-    outputs = [(out, format_of(out)) for out in args.output]
+    outputs = [(out, format_of(out, TRACK_FORMATS)) for out in args.output]
     flights = chosen(args)
     names = names_of(flights, args.sources)
     inputs = [source for source in args.sources if Path(source).is_file()]
     for out, format in outputs:
         with open_output(out, inputs) as file:
-            _write(file, format, flights, names)
+            _write(file, format, flights, names, ", ".join(Path(one).name for one in args.sources))
     if "-" in args.output:
         return 0
     from skywitness.journeys.leg_sentences import leg_sentence
@@ -127,8 +127,10 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-def _write(file: Any, format: str, flights: Flights, names: dict[int, tuple[str, str]]) -> None:
+def _write(file: Any, format: str, flights: Flights, names: dict[int, tuple[str, str]], source: str) -> None:
     from skywitness.journeys.leg_sentences import leg_sentence
+    from skywitness.views.exports.drawn import About, drawn_flights
+    from skywitness.views.exports.files import EXPORTS, rows_hash, write_export
     from skywitness.views.feeds.flights import leg_table, write_table
     from skywitness.views.feeds.flights_geojson import leg_features, write_geojson
     from skywitness.views.feeds.flights_kml import write_kml
@@ -137,5 +139,8 @@ def _write(file: Any, format: str, flights: Flights, names: dict[int, tuple[str,
         write_geojson(file, leg_features(flights, names))
     elif format == "kml":
         write_kml(file, flights, names, {leg: leg_sentence(flights, leg) for leg in range(len(flights))})
+    elif format in EXPORTS:
+        about = About("Flights", "", source, rows_hash(leg_table(flights, names)))
+        write_export(file, format, drawn_flights(flights, names), about)
     else:
         write_table(file, format, leg_table(flights, names))

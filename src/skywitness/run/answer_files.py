@@ -9,24 +9,25 @@ import numpy as np
 import pyarrow as pa
 
 from skywitness.errors import ConfigError
-from skywitness.journeys.choosing import chosen_journeys, chosen_legs
-from skywitness.journeys.leg_sentences import leg_sentence
-from skywitness.journeys.legs import Flights
+from skywitness.journeys.choosing import chosen_journeys
+from skywitness.run.answer_tracks import about_answer, flights_of, names_of, tracks_of
 from skywitness.run.finding import Answer
+from skywitness.views.exports.files import EXPORTS, write_export
+from skywitness.views.exports.positions_geojson import track_features
+from skywitness.views.exports.positions_kml import write_track_kml
 from skywitness.views.feeds.events import event_features, write_event_kml
 from skywitness.views.feeds.flights import plain_value, write_table
 from skywitness.views.feeds.flights_geojson import leg_features, write_geojson
-from skywitness.views.feeds.flights_kml import write_kml
 from skywitness.views.feeds.journeys import journey_features
 
 __all__ = ["FORMATS", "answer_format", "write_answer"]
 
 TABLES = ("jsonl", "ndjson", "csv", "parquet", "arrow")
-FORMATS = (*TABLES, "geojson", "kml")
+FORMATS = (*TABLES, "geojson", "kml", *EXPORTS)
 """By the end of a file's name."""
-KML_SUBJECTS = ("legs", "journeys", "events")
-
-Names = dict[int, tuple[str, str]]
+TRACKS = ("aircraft", "positions", "legs", "journeys")
+DRAWN = {"kml": (*TRACKS, "events"), "gpx": TRACKS, "czml": TRACKS}
+"""Which subjects a format has room for; the others take all."""
 
 
 def answer_format(format: str, subject: str) -> str:
@@ -34,8 +35,10 @@ def answer_format(format: str, subject: str) -> str:
     word = format.lower().removeprefix(".")
     if word not in FORMATS:
         raise ConfigError(f"{format!r} is no format of answers", hint=f"There are {', '.join(FORMATS)}.")
-    if word == "kml" and subject not in KML_SUBJECTS:
-        raise ConfigError(f"{subject} have no KML", hint=f"Write geojson, or show:{' or show:'.join(KML_SUBJECTS)}.")
+    if subject not in DRAWN.get(word, (subject,)):
+        raise ConfigError(
+            f"{subject} have no {word.upper()}", hint=f"Write geojson, or show:{' or show:'.join(DRAWN[word])}."
+        )
     return "jsonl" if word == "ndjson" else word
 
 
@@ -59,9 +62,9 @@ def write_answer(file: BinaryIO, format: str, answer: Answer) -> int:
         if answer.subject == "events":
             write_event_kml(file, table)
         else:
-            for flights, names, told in flights_of(answer):
-                write_kml(file, flights, names, told)
-                break
+            write_track_kml(file, tracks_of(answer), about_answer(answer))
+    elif format in EXPORTS:
+        write_export(file, format, tracks_of(answer), about_answer(answer))
     else:
         write_table(file, format, table)
     return len(table)
@@ -84,45 +87,26 @@ class Headless:
         return self.file.write(data)
 
 
-def flights_of(answer: Answer) -> Iterator[tuple[Flights, Names, dict[int, str]]]:
-    """Yield the legs of an answer, of one scope after the other, with their names and sentences."""
-    for found in answer.founds:
-        if not len(found.rows):
-            continue
-        if answer.subject == "journeys":
-            flights = chosen_journeys(found.scope.undertakings, found.rows).flights
-        else:
-            assert found.scope.flights is not None
-            flights = chosen_legs(found.scope.flights, found.rows)
-        names = names_of(answer, flights)
-        yield flights, names, {leg: leg_sentence(flights, leg) for leg in range(len(flights))}
-
-
-def names_of(answer: Answer, flights: Flights) -> Names:
-    """Return registration and type of legs, by row."""
-    told = answer.finder.names.book.names(flights.legs.icao, flights.legs.from_ns)
-    real = (flights.legs.address_kind == 0).tolist()
-    return {k: name for k, (name, is_icao) in enumerate(zip(told, real, strict=True)) if is_icao and any(name)}
-
-
 def features_of(answer: Answer) -> Iterator[dict[str, Any]]:
     """Yield an answer as GeoJSON features: lines of flights, points of all else."""
     table = answer.to_arrow()
     if answer.subject == "legs":
-        for flights, names, _ in flights_of(answer):
-            yield from leg_features(flights, names)
+        for flights in flights_of(answer):
+            yield from leg_features(flights, names_of(answer, flights))
     elif answer.subject == "journeys":
         for found in answer.founds:
             made = chosen_journeys(found.scope.undertakings, found.rows)
             yield from journey_features(made, names_of(answer, made.flights))
     elif answer.subject == "events":
         yield from event_features(table)
+    elif answer.subject == "positions":
+        yield from track_features(tracks_of(answer))
     else:
         yield from point_features(table, answer.subject)
 
 
 def point_features(table: pa.Table, subject: str) -> Iterator[dict[str, Any]]:
-    """Yield a point for each row; of aircraft the last place, of silences the place before."""
+    """Yield a point for each row; of aircraft the last place, of silences that before."""
     lat, lon = {
         "aircraft": ("last_latitude", "last_longitude"),
         "gaps": ("from_latitude", "from_longitude"),

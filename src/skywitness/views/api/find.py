@@ -22,6 +22,8 @@ FIND_FORMATS = {
     "parquet": "application/vnd.apache.parquet",
     "geojson": "application/geo+json",
     "kml": "application/vnd.google-earth.kml+xml",
+    "gpx": "application/gpx+xml",
+    "czml": "application/json",
 }
 """Short name, and media type, of each form an answer may have."""
 FILES = {"ndjson": "jsonl"}

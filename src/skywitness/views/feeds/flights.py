@@ -19,10 +19,13 @@ from skywitness.units import NMI_M
 if TYPE_CHECKING:
     import pyarrow as pa
 
-__all__ = ["ASSERTED", "FORMATS", "address_text", "format_of", "leg_table", "write_table"]
+__all__ = ["ASSERTED", "FORMATS", "TRACK_FORMATS", "address_text", "format_of", "leg_table", "write_table"]
 
 FORMATS = ("jsonl", "csv", "parquet", "arrow", "geojson", "kml")
-"""What flights can be written as."""
+"""What rows of flights can be written as."""
+
+TRACK_FORMATS = (*FORMATS, "gpx", "czml")
+"""And their tracks."""
 
 ASSERTED = 0.9
 """Probability from which an airport is named without a question mark."""

@@ -12,7 +12,7 @@ from skywitness.journeys.legs import Flights
 from skywitness.views.feeds.flights import leg_table, plain_value, rows_of
 from skywitness.views.feeds.lines import Line, lines_of
 
-__all__ = ["leg_features", "write_geojson"]
+__all__ = ["leg_features", "line_feature", "write_geojson"]
 
 NOTE = {
     "coordinates": "WGS-84; a third coordinate is metres above the WGS-84 ellipsoid, there only if it was received",
@@ -29,7 +29,7 @@ def leg_features(flights: Flights, names: Mapping[int, tuple[str, str]] | None =
         common = {name: properties[name] for name in ("icao24", "registration", "typecode", "callsign", "provenance")}
         for line in lines_of(rows, int(flights.first_row[number]), int(flights.last_row[number])):
             if len(line) > 1:
-                yield _line(line, {"feature": "received", "leg": number, **common})
+                yield line_feature(line, {"feature": "received", "leg": number, **common})
         for side in ("departure", "arrival"):
             about = {
                 name.removeprefix(f"{side}_"): value
@@ -44,7 +44,8 @@ def leg_features(flights: Flights, names: Mapping[int, tuple[str, str]] | None =
             }
 
 
-def _line(line: Line, properties: dict[str, Any]) -> dict[str, Any]:
+def line_feature(line: Line, properties: dict[str, Any]) -> dict[str, Any]:
+    """Return an unbroken part of a track as a line, with the time of each point."""
     lon, lat = np.round(line.lon_deg, 6).tolist(), np.round(line.lat_deg, 6).tolist()
     points = [list(point) for point in zip(lon, lat, strict=True)]
     if np.isfinite(line.height_m).all():

@@ -13,7 +13,7 @@ from skywitness.units import FOOT_M
 from skywitness.views.feeds.flights import leg_table, rows_of
 from skywitness.views.feeds.lines import Line, lines_of
 
-__all__ = ["write_kml"]
+__all__ = ["ALTITUDES", "HEAD", "STYLES", "placemark", "write_kml"]
 
 HEAD = (
     '<?xml version="1.0" encoding="UTF-8"?>\n'
@@ -49,12 +49,13 @@ def write_kml(
         told = (sentences or {}).get(number, "")
         for line in lines_of(rows, int(flights.first_row[number]), int(flights.last_row[number]), by_ground=True):
             if len(line):
-                put(_placemark(line, label, told, about))
+                put(placemark(line, label, told, about))
     put("</Folder>\n" if opened is not None else "")
     put("</Document>\n</kml>\n")
 
 
-def _placemark(line: Line, label: str, told: str, about: Mapping[str, Any]) -> str:
+def placemark(line: Line, label: str, told: str, about: Mapping[str, Any]) -> str:
+    """Return an unbroken part of a track as a placemark; `about` says what is known of all of it."""
     style, mode = ("ground", "clampToGround") if line.on_ground else ("air", "absolute")
     moments = np.datetime_as_string(line.time_ns.astype("M8[ns]").astype("M8[ms]"), unit="ms").tolist()
     metres = np.round(np.nan_to_num(line.altitude_ft * FOOT_M), 1).tolist()
@@ -67,7 +68,7 @@ def _placemark(line: Line, label: str, told: str, about: Mapping[str, Any]) -> s
         f"<Data name={quoteattr(name)}><value>{escape(str(about[name]))}</value></Data>"
         for name in ("icao24", "callsign", "departure_evidence", "departure_likeliest", "departure_probability",
                      "arrival_evidence", "arrival_likeliest", "arrival_probability", "provenance")
-        if about[name] is not None
+        if about.get(name) is not None
     )  # fmt: skip
     return (
         f"<Placemark><name>{escape(label)}</name><description>{escape(told)}</description>"

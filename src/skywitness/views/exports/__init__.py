@@ -1,0 +1,1 @@
+"""Tracks as files that other programs open, and as pictures."""
