@@ -36,6 +36,8 @@ const text = (row: Row, name: string): string => {
 export class AnswerPanel {
   readonly element: HTMLElement;
   private readonly title = el("h2", {});
+  /** The title again for those who hear the page. */
+  private readonly said = el("p", { class: "heard", role: "status" });
   private readonly question = el("p", { class: "subtitle asked" });
   private readonly coverage = el("p", { class: "coverage" });
   private readonly note = el("p", { class: "missing", role: "alert", hidden: true });
@@ -57,10 +59,9 @@ export class AnswerPanel {
       "section", { class: "panel answer", "aria-label": WORDS.answer, hidden: true },
       el("div", { class: "head" }, el("div", {}, this.title, this.question),
         el("button", { type: "button", class: "plain", "aria-label": WORDS.close, onclick: () => asking.close() }, icon(ICONS.close))),
-      el("div", { class: "scroll", tabindex: 0, role: "group", "aria-label": WORDS.answer }, this.note, this.places, this.list, this.plan,
+      this.said, el("div", { class: "scroll", tabindex: 0, role: "group", "aria-label": WORDS.answer }, this.note, this.places, this.list, this.plan,
         el("div", { class: "chips" }, this.more, this.filter), this.coverage),
     );
-    this.title.setAttribute("role", "status");
     this.list.addEventListener("keydown", (event) => {
       if (event.key !== "ArrowDown" && event.key !== "ArrowUp") return;
       const heads = [...this.list.querySelectorAll<HTMLElement>(".row-head")];
@@ -92,6 +93,7 @@ export class AnswerPanel {
     if (!isShown) return;
     const { answer } = asking;
     setText(this.title, titleOf(asking));
+    setText(this.said, titleOf(asking));
     setText(this.question, asking.question);
     setText(this.coverage, [answer?.coverage?.sentence, notRead(asking)].filter(Boolean).join(" "));
     this.note.hidden = asking.missing === "";

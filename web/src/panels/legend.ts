@@ -35,6 +35,6 @@ export class Legend {
 export function mapButtons(zoom: (by: number) => void, home: () => void): HTMLElement {
   const button = (name: string, drawing: string, act: () => void): HTMLButtonElement =>
     el("button", { type: "button", class: "plain", "aria-label": name, title: name, onclick: act }, icon(drawing));
-  return el("div", { class: "map-buttons", role: "group", "aria-label": "Map" },
+  return el("section", { class: "map-buttons", "aria-label": "Map" },
     button(WORDS.zoomIn, ICONS.plus, () => zoom(1)), button(WORDS.zoomOut, ICONS.minus, () => zoom(-1)), button(WORDS.home, ICONS.home, home));
 }

@@ -143,6 +143,7 @@ export class Search {
       this.suggestions = found.completions.slice(0, MOST).map((one) => ({
         text: one.text, words: one.words,
         act: () => {
+          this.hide();
           const before = letters.slice(0, found.begin).join("") + one.text;
           const isDone = !one.text.endsWith(":");
           const rest = letters.slice(found.end).join("").trimStart();
@@ -202,6 +203,9 @@ export class Search {
     const text = this.input.value.trim();
     const isQuestion = this.model.hasRecord && !LIVE_ONLY.test(text) && (isFilter(text) || text === "");
     if (isQuestion) {
+      // What was offered before is for another text.
+      this.active = -1;
+      this.list.hidden = true;
       this.timer = window.setTimeout(() => void this.complete(), DELAY_MS);
       return;
     }
