@@ -30,6 +30,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from skywitness.archive.hashes import hash_of, put_hashes, stated_hashes
 from skywitness.errors import ConfigError, FormatError, SourceError
 from skywitness.identity.book import KINDS, Book, Register, Statement, register_of
 from skywitness.identity.lists import clean, statements
@@ -133,7 +134,10 @@ def put_register(directory: Path, register: Register) -> Path:
             pq.write_table(table, file, compression="zstd", row_group_size=ROWS_AT_ONCE)
             file.flush()
             os.fsync(file.fileno())
+        digest = hash_of(part)
+        put_hashes(path, digest, *stated_hashes(path))  # both, so that a crash in between finds either list whole
         part.replace(path)
+        put_hashes(path, digest)
     finally:
         part.unlink(missing_ok=True)
     return path

@@ -14,6 +14,7 @@ from __future__ import annotations
 import argparse
 import importlib
 import importlib.abc
+import keyword
 import os
 import sys
 from collections.abc import Sequence
@@ -27,7 +28,7 @@ __all__ = ["COMMANDS", "Command", "WithoutPandas", "exit_code", "main"]
 
 COMMANDS = (
     "serve", "top", "find", "decode", "track", "legs", "journeys", "events", "explain", "convert", "demod", "stats",
-    "simulate", "keys", "config", "service", "doctor", "airport", "identity", "demo", "bench",
+    "import", "simulate", "store", "keys", "config", "service", "doctor", "airport", "identity", "demo", "bench",
 )  # fmt: skip
 """The names are a contract; the order is that of the help."""
 
@@ -153,10 +154,11 @@ def _parse(arguments: list[str]) -> argparse.Namespace:
 
 
 def _load(name: str) -> Command | None:
+    module = f"skywitness.cli.{name}_" if keyword.iskeyword(name) else f"skywitness.cli.{name}"
     try:
-        return cast(Command, importlib.import_module(f"skywitness.cli.{name}"))
+        return cast(Command, importlib.import_module(module))
     except ModuleNotFoundError as error:
-        if error.name != f"skywitness.cli.{name}":
+        if error.name != module:
             raise
         return None  # a command of a later release
 

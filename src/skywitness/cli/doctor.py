@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from skywitness.errors import ConfigError, SkywitnessError
 
 if TYPE_CHECKING:
-    from skywitness.archive.manifest import Entry, Manifest
+    from skywitness.archive.manifest import Manifest
 
 __all__ = ["EXAMPLES", "SUMMARY", "add_arguments", "run"]
 
@@ -65,11 +65,12 @@ def examine(directory: Path, *, verify: bool = False) -> dict[str, Any]:
     """Return everything known of a data directory, `problems` in words; nothing is changed."""
     from skywitness import __version__
     from skywitness.archive.manifest import MANIFEST, Manifest
+    from skywitness.archive.verify import writer_of
 
     problems: list[str] = []
     facts: dict[str, Any] = {"directory": str(directory), "problems": problems, "version": __version__}
     facts |= program()
-    facts["writer"] = writer(directory)
+    facts["writer"] = writer_of(directory)
     facts["raw"] = raw(directory)
     manifest = None
     try:
@@ -109,30 +110,6 @@ def program() -> dict[str, Any]:
         "libraries": libraries,
         "kernels": {"directory": str(root), "files": len(files), "bytes": sum(size_of(path) for path in files)},
     }
-
-
-def writer(directory: Path) -> dict[str, Any] | None:
-    """Who holds the directory's lock, by what the lock file says; None if nobody does."""
-    try:
-        text = (directory / "lock").read_text("utf-8", "replace")
-    except (FileNotFoundError, IsADirectoryError):
-        return None
-    words = text.replace("=", " ").replace(":", " ").replace(",", " ").replace("}", " ").split()
-    pid = next((int(word) for word in words if word.isdigit()), 0)
-    return {"pid": pid, "running": is_running(pid), "says": " ".join(text.split())} if pid else None
-
-
-def is_running(pid: int) -> bool:
-    """Whether there is such a process."""
-    if pid <= 0 or os.name != "posix":
-        return False
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True
 
 
 def raw(directory: Path) -> dict[str, Any]:
@@ -238,23 +215,13 @@ def contents(manifest: Manifest, holder: dict[str, Any] | None, problems: list[s
 
 
 def verified(manifest: Manifest, problems: list[str]) -> dict[str, Any]:
-    """Read every file of rows and compare its hash with the list's."""
-    damaged = [name for name, entry in sorted(manifest.entries.items()) if not is_whole(manifest.directory, entry)]
-    problems += [f"{name}: what it holds is not what was written" for name in damaged]
-    return {"files": len(manifest.entries), "damaged": damaged}
+    """Read every file of rows and compare its hash with the list's; one that is gone is told elsewhere."""
+    from skywitness.archive.verify import MISSING, check_entry
 
-
-def is_whole(directory: Path, entry: Entry) -> bool:
-    """Whether a file has the hash it was written with; one that is gone meanwhile is told elsewhere."""
-    import hashlib
-
-    try:
-        with (directory / entry.path).open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest() == entry.sha256
-    except FileNotFoundError:
-        return True
-    except OSError:
-        return False
+    found = {name: check_entry(manifest.directory, entry) for name, entry in sorted(manifest.entries.items())}
+    damaged = {name: what for name, what in found.items() if what and what != MISSING}
+    problems += [f"{name}: {what}" for name, what in damaged.items()]
+    return {"files": len(manifest.entries), "damaged": list(damaged)}
 
 
 def gaps(directory: Path, problems: list[str]) -> list[dict[str, Any]]:
@@ -297,43 +264,12 @@ def unfinished(directory: Path, holder: dict[str, Any] | None) -> tuple[bool, in
 
 def raw_damage(directory: Path, is_live: bool, problems: list[str]) -> dict[str, Any]:
     """Read every block of receptions and compare its hash; the end of a segment in the writing may be half a block."""
-    from skywitness.archive.segments import read_blocks, read_uat_blocks
+    from skywitness.archive.verify_raw import check_raw
 
-    files = sorted((directory / "raw").glob("*.seg"))
-    receptions = 0
-    damaged = []
-    for path in files:
-        try:
-            for block in read_blocks(path, strict=True):
-                receptions += len(block.frames)
-            receptions += sum(len(block.frames) for block in read_uat_blocks(path, strict=True))
-        except FileNotFoundError:
-            continue
-        except (SkywitnessError, OSError) as error:
-            if is_live and path == files[-1]:
-                continue
-            damaged.append(path.name)
-            problems.append("raw: " + " ".join(str(error).split()))
-            continue
-        problems += seal_damage(path)
-    return {"segments": len(files), "receptions": receptions, "damaged_segments": damaged}
-
-
-def seal_damage(path: Path) -> list[str]:
-    """What is wrong with the seal of a segment: it must name the same blocks."""
-    from skywitness.archive.sealer import read_seal
-    from skywitness.archive.segments import walk
-    from skywitness.frames.formats.segment_blocks import RECEIVERS
-
-    seal = path.with_suffix(".seal")
-    try:
-        named = [digest for _, digest in read_seal(seal)[1]]
-        same = named == [head.digest for _, _, head, _ in walk(path) if head.kind != RECEIVERS]
-        return [] if same else [f"raw: {seal.name}: it is not the seal of this segment"]
-    except FileNotFoundError:
-        return []  # not sealed yet, or deleted meanwhile
-    except (SkywitnessError, OSError, ValueError, KeyError) as error:
-        return ["raw: " + " ".join(str(error).split())]
+    found = check_raw(directory, is_live=is_live)
+    problems += [f"{damage.path}: {damage.what}" for damage in found.damages]
+    damaged = sorted({Path(damage.path).name for damage in found.damages if damage.table == "raw"})
+    return {"segments": found.segments, "receptions": found.receptions, "damaged_segments": damaged}
 
 
 def disk(directory: Path, facts: dict[str, Any], problems: list[str]) -> dict[str, Any]:

@@ -133,7 +133,7 @@ def test_nothing_is_half_imported(tmp_path):
         with pytest.raises(SkywitnessError):
             import_list(tmp_path / "lists", str(bad), "mine")
         assert load_book(tmp_path / "lists").who(AN124).value("typecode") == "A124"
-    assert [path.name for path in (tmp_path / "lists").iterdir()] == ["mine.parquet"]
+    assert sorted(path.name for path in (tmp_path / "lists").iterdir()) == ["mine.parquet", "mine.parquet.sha256"]
     with pytest.raises(SourceError):
         import_list(tmp_path / "lists", str(tmp_path / "none"))
     for name in ("../up", LOCAL, "A B"):
