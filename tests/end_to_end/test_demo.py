@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import sys
 import time
 import urllib.error
@@ -21,6 +22,7 @@ from skywitness.archive.reader import open_history
 from skywitness.archive.segments import read_blocks, segment_path, segments_of
 from skywitness.batches import END_EVIDENCE
 from skywitness.cli import main
+from skywitness.errors import QuestionError
 from skywitness.run.demo import MARK, open_demo
 from skywitness.run.flights import flights_of, read_positions
 from skywitness.views.feeds.flights import rows_of
@@ -159,9 +161,52 @@ def test_one_line_finds_it_alike_in_terminal_python_and_http(demo, tmp_path, cap
             spent.append(time.perf_counter() - began)
         print(f"over HTTP, warm: {min(spent) * 1e3:.0f} ms")
         with pytest.raises(urllib.error.HTTPError) as refused:
+            node.json(f"/api/v1/find?q=show:receptions+{MINUTE}")
+        assert "where a receiver stands" in json.loads(refused.value.read())["detail"]
+        with pytest.raises(urllib.error.HTTPError) as refused:
             node.json("/api/v1/find?q=from:ZZXX")
         assert refused.value.code == 400
         assert "no place" in json.loads(refused.value.read())["detail"]
+
+
+MINUTE = "time:2019-03-22T12:30"
+
+
+def test_who_heard_a_position_is_what_the_receptions_say(demo, tmp_path):
+    store = skywitness.open(demo.directory)
+    heard = store.find(f"show:receptions hex:154073 {MINUTE}").to_arrow()
+    assert set(heard["icao24"].to_pylist()) == {"154073"}
+    ids = set(heard["reception"].to_pylist())
+    kept = {
+        frame_id: row[:length].tobytes().hex()
+        for number in segments_of(demo.directory)
+        for block in read_blocks(segment_path(demo.directory, number), strict=True)
+        for frame_id, row, length in zip(
+            block.frames.id.tolist(), block.frames.data, block.frames.length.tolist(), strict=True
+        )
+        if frame_id in ids
+    }
+    assert dict(zip(heard["reception"].to_pylist(), heard["frame"].to_pylist(), strict=True)) == kept
+    positions = store.find(f"show:positions hex:154073 {MINUTE}").to_arrow()
+    parents = set(positions["parent"].to_pylist())
+    assert parents
+    assert parents <= set(heard["transmission"].to_pylist())
+    rows = list(zip(heard["receiver"].to_pylist(), heard["transmission"].to_pylist(), strict=True))
+    names = {name for name, _ in rows}
+    assert len(names) > 1
+    for name in names:
+        mine = store.find(f'show:positions hex:154073 receiver:"{name}" {MINUTE}').to_arrow()
+        assert set(mine["parent"].to_pylist()) == parents & {of for one, of in rows if one == name}
+    only = store.find(f"show:receptions receiver:{rows[0][0][:3]}* {MINUTE}").to_arrow()
+    assert set(only["receiver"].to_pylist()) == {rows[0][0]}
+    with pytest.raises(QuestionError, match="no receiver is called"):
+        store.find(f"receiver:nowhere {MINUTE}").to_arrow()
+    with pytest.raises(QuestionError, match="by airframe, receiver and time"):
+        store.find(f"show:receptions alt:>100 {MINUTE}").to_arrow()
+    bare = tmp_path / "bare"
+    shutil.copytree(demo.directory, bare, ignore=shutil.ignore_patterns("*.seg"))
+    with pytest.raises(QuestionError, match="no receptions are kept"):
+        skywitness.open(bare).find(f"receiver:{rows[0][0][:3]}* {MINUTE}").to_arrow()
 
 
 @pytest.mark.parametrize(

@@ -35,6 +35,7 @@ COLUMNS = {
     "positions": ("time", "icao24", "callsign", "latitude", "longitude", "altitude_baro_ft", "groundspeed_kt",
                   "track_deg", "verdict"),
     "gaps": ("icao24", "registration", "from", "until", "silence_s", "distance_nmi"),
+    "receptions": ("time", "receiver", "icao24", "df", "typecode", "status", "signal_dbfs", "frame"),
 }  # fmt: skip
 
 

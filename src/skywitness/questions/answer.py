@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, BinaryIO, Protocol
 
-from skywitness.batches import I32, I64, U8, U32, Positions
+from skywitness.batches import I32, I64, U8, U32, Frames, Positions
 from skywitness.tracks.aircraft import AircraftTable
 
 if TYPE_CHECKING:
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from skywitness.journeys.legs import Flights
     from skywitness.questions.question import Question
 
-__all__ = ["Answered", "Asking", "FlightRecord", "History", "Searchable"]
+__all__ = ["Answered", "Asking", "FlightRecord", "History", "Receptions", "Searchable"]
 
 
 class History(Protocol):
@@ -95,6 +95,19 @@ class Searchable(History, Protocol):
 
     def minutes(self, from_ns: int, until_ns: int) -> I64:
         """Return the minutes since 1970 of a time that have positions, in order."""
+
+
+class Receptions(Protocol):
+    """What was received, frame by frame. Thread-safe."""
+
+    def receivers(self) -> dict[int, str]:
+        """Return the names of the receivers, by the numbers that receptions have."""
+
+    def rows_about(self, from_ns: int, until_ns: int) -> int:
+        """Return how many receptions are read for a time."""
+
+    def receptions(self, from_ns: int, until_ns: int) -> Iterator[Frames]:
+        """Yield the receptions of a time in the order of their ids, and others beside them."""
 
 
 class FlightRecord(Protocol):

@@ -35,6 +35,7 @@ __all__ = [
     "depends_on_others",
     "ends_of",
     "is_of_airframes",
+    "is_of_receivers",
     "loosened",
     "names_airframes",
     "read_boxes_of",
@@ -204,11 +205,16 @@ def alone(node: Node) -> Node:
         return Or(tuple(map(alone, node.parts)))
     if isinstance(node, Then):
         return alone(node.second)
-    if isinstance(node, Together) or (isinstance(node, Not) and depends_on_others(node)):
+    if isinstance(node, Together) or is_of_receivers(node) or (isinstance(node, Not) and depends_on_others(node)):
         return And(())
     return node
 
 
 def depends_on_others(node: Node) -> bool:
     """Whether a part is true of a row because of other rows."""
-    return any(isinstance(term, Together) for term in terms(node)) or any(sequences(node))
+    return any(isinstance(term, Together) or is_of_receivers(term) for term in terms(node)) or any(sequences(node))
+
+
+def is_of_receivers(node: Node) -> bool:
+    """Whether a term is about who heard something."""
+    return isinstance(node, Text) and node.key == "receiver"

@@ -26,7 +26,7 @@ YES_OR_NO = (("yes", ""), ("no", ""))
 CHOICES: dict[str, tuple[tuple[str, str], ...]] = {
     "mil": YES_OR_NO,
     "explain": YES_OR_NO,
-    "show": tuple((word, "") for word in SUBJECTS if word != "receptions"),
+    "show": tuple((word, "") for word in SUBJECTS),
     "event": tuple((word, "") for word in EVENT_KINDS),
     "pattern": tuple((word, "") for word in PATTERN_PATTERNS),
     "source": tuple((word, "placed by") for word in POSITION_SOURCES),

@@ -12,12 +12,13 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from skywitness.batches import I64, U8, U32, Positions
 from skywitness.errors import QuestionError
 from skywitness.journeys.histories import histories
 from skywitness.journeys.legs import legs
-from skywitness.questions.answer import Searchable
+from skywitness.questions.answer import Receptions, Searchable
 from skywitness.questions.bounds import (
     aircraft_within,
     before_ns,
@@ -29,6 +30,7 @@ from skywitness.questions.bounds import (
     spans_of,
 )
 from skywitness.questions.covering import CoveredDays
+from skywitness.questions.hearing import Heard, Hearing
 from skywitness.questions.matching import FIRST_VISIT, Scope, needs_flights
 from skywitness.questions.names import Names
 from skywitness.questions.places import Box, Places
@@ -49,6 +51,8 @@ FEW = 300
 LARGE_DEG2 = 400.0
 MOST_NAMED, MOST_COMPANY = 20, 100_000
 """Aircraft of a `with:`, and their positions, around which is looked for others."""
+HEARD_NS = 2 * NS_PER_S
+"""Receptions of a position may be stamped so much earlier or later than it."""
 STRETCH_NS = 600 * NS_PER_S
 PAIR_KINDS = ("FORMATION", "RENDEZVOUS", "REFUELLING")
 
@@ -61,6 +65,8 @@ class Budget:
     """Positions that are read."""
     flights_rows: int = 60_000_000
     """Positions that legs and journeys are made of."""
+    receptions: int = 100_000_000
+    """Receptions that are decoded once more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,11 +112,22 @@ class Finder:
     budget: Budget
     covered: CoveredDays
     places: Places
+    hearing: Hearing | None = None
+    """Asks the receptions; None where they are not to be told."""
 
     @classmethod
-    def of(cls, history: Searchable, names: Names, gazetteer: Gazetteer, budget: Budget | None = None) -> Finder:
+    def of(
+        cls,
+        history: Searchable,
+        names: Names,
+        gazetteer: Gazetteer,
+        budget: Budget | None = None,
+        receptions: Receptions | None = None,
+    ) -> Finder:
         """Make one for a record."""
-        return cls(history, names, gazetteer, budget or Budget(), CoveredDays(history), Places(gazetteer))
+        budget = budget or Budget()
+        hearing = None if receptions is None else Hearing(receptions, names, budget.receptions)
+        return cls(history, names, gazetteer, budget, CoveredDays(history), Places(gazetteer), hearing)
 
     def again(self) -> Finder:
         """Return a Finder of the same record for another question."""
@@ -256,7 +273,8 @@ class Finder:
         return replace(self._scope(found.histories.rows, node), flights=found)
 
     def _scope(self, rows: Positions, node: Node) -> Scope:
-        return Scope(rows, self.names, self.places, None, self._others, self._categories(rows, node))
+        heard = self._heard if self.hearing is not None else None
+        return Scope(rows, self.names, self.places, None, self._others, self._categories(rows, node), heard)
 
     def _read(self, plan: Plan, span: Span) -> Iterator[Positions]:
         if plan.boxes is not None:
@@ -269,6 +287,32 @@ class Finder:
             yield from self.history.positions_in_parts(
                 span.from_ns, span.until_ns, icao=plan.icao, address_kind=plan.kind
             )
+
+    def _heard(self, term: Text, rows: Positions) -> NDArray[np.bool_]:
+        """Which positions some receivers heard, first or among others."""
+        assert self.hearing is not None
+        if not len(rows):
+            return np.zeros(0, np.bool_)
+        begin, end = int(rows.time_ns.min()) - HEARD_NS, int(rows.time_ns.max()) + HEARD_NS
+        if not self.hearing.receptions.rows_about(begin, end):
+            raise QuestionError(
+                "no receptions are kept of the time asked: nobody can say who heard these positions",
+                hint="Positions are kept longer than receptions; ask for a later time.",
+            )
+        return np.asarray(np.isin(rows.parent, self.hearing.transmissions(term.patterns, begin, end)))
+
+    def heard(self, question: Question, plan: Plan) -> Iterator[Heard]:
+        """Yield the receptions that a question is true of.
+
+        Raises QuestionError where they are not to be told.
+        """
+        if self.hearing is None:
+            raise QuestionError(
+                "receptions are shown where the record lies",
+                hint="In the terminal and in Python: their exact times would tell where a receiver stands.",
+            )
+        for span in plan.asked:
+            yield from self.hearing.found(question.where, span.from_ns, span.until_ns)
 
     def _others(self, term: Together, rows: Positions) -> Positions:
         """Positions of the aircraft that a `with:` names, at the times of these rows and a little beside."""

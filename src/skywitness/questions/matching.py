@@ -33,6 +33,7 @@ from skywitness.journeys.journeys import Undertakings, journeys
 from skywitness.journeys.legs import Flights
 from skywitness.messages.mode_s.callsign import callsign_text
 from skywitness.messages.mode_s.squawk import squawk_text
+from skywitness.questions.bounds import is_of_receivers
 from skywitness.questions.globs import fits_any
 from skywitness.questions.names import IDENTITY, Names, is_code
 from skywitness.questions.places import Places
@@ -98,6 +99,7 @@ class Scope:
     rows      sorted by (address_kind, icao, time_ns); with `flights`, those that it was made of
     flights   the legs of these rows; none if the question needs none
     others    positions of the aircraft that each `with:` names, by its patterns
+    heard     says which positions a receiver heard; nobody knows if it is not given
     category  emitter category of aircraft, by `kind << 24 | icao`; 0 unknown
     """
 
@@ -107,6 +109,7 @@ class Scope:
     flights: Flights | None = None
     others: Callable[[Together, Positions], Positions] | None = None
     category: Callable[[I64], U8] | None = None
+    heard: Callable[[Text, Positions], Bools] | None = None
 
     @functools.cached_property
     def undertakings(self) -> Undertakings:
@@ -146,7 +149,7 @@ class Scope:
         """What is dear is asked of those rows alone that all the rest is true of."""
         out = np.ones(len(self.rows), np.bool_)
         flown = [part for part in node.parts if needs_flights(part)]
-        dear = [part for part in node.parts if isinstance(part, Together)]
+        dear = [part for part in node.parts if isinstance(part, Together) or is_of_receivers(part)]
         for part in node.parts:
             if part not in flown and part not in dear:
                 out &= self.row_mask(part)
@@ -155,7 +158,8 @@ class Scope:
         for part in dear:
             at = np.flatnonzero(out)
             if len(at):
-                out[at] = Scope(self.rows.take(at), self.names, self.places, others=self.others)._together(part)
+                some = Scope(self.rows.take(at), self.names, self.places, others=self.others, heard=self.heard)
+                out[at] = some._row_term(part)
         return out
 
     def _row_term(self, node: Node) -> Bools:
@@ -214,10 +218,12 @@ class Scope:
             return by_value(self.category(self.key), lambda code: bool(code) and fits_any(term.patterns, f"{code:02X}"))
         if key == "any":
             return self._any(term)
-        raise QuestionError(
-            f"{key} is not told of positions",
-            hint="Which receivers heard what is kept with the receptions: show:receptions.",
-        )
+        if self.heard is None:
+            raise QuestionError(
+                f"{key}: is answered where the record lies",
+                hint="In the terminal and in Python: over a network it would tell where a receiver stands.",
+            )
+        return self.heard(term, rows)
 
     def _any(self, term: Text) -> Bools:
         out = self._callsigns(lambda text: fits_any(term.patterns, text))

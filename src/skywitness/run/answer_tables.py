@@ -1,4 +1,4 @@
-"""Tables of answers that no other command has: aircraft that were seen, and silences."""
+"""Tables of answers that no other command has: aircraft that were seen, silences, and receptions."""
 
 from __future__ import annotations
 
@@ -7,14 +7,15 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from skywitness.batches import I64, PROVENANCES, Positions
+from skywitness.batches import I64, PROVENANCES, STATUSES, Frames, Messages, Positions
 from skywitness.geo.sphere import distance_nmi
 from skywitness.identity.book import Book
 from skywitness.messages.mode_s.callsign import callsign_text
+from skywitness.questions.hearing import Heard
 from skywitness.units import NS_PER_S
 from skywitness.views.feeds.flights import address_text, times
 
-__all__ = ["AircraftSeen", "gap_table"]
+__all__ = ["AircraftSeen", "gap_table", "reception_table"]
 
 MOST_CALLSIGNS = 50
 
@@ -167,3 +168,41 @@ def floats(values: Any) -> pa.Array:
     """Return numbers; not a number is null."""
     numbers = np.asarray(values, np.float32)
     return pa.array(numbers, mask=np.isnan(numbers))
+
+
+def reception_table(heard: Heard | None, receivers: dict[int, str]) -> pa.Table:
+    """Return one row per reception, as it was received; the table without rows for None."""
+    frames = heard.frames if heard is not None else Frames.empty()
+    messages = heard.messages if heard is not None else Messages.empty()
+    good = messages.status <= STATUSES.index("repaired")
+    addresses = zip(messages.icao.tolist(), messages.address_kind.tolist(), good.tolist(), strict=True)
+    told = zip(frames.data, frames.length.tolist(), strict=True)
+    columns: dict[str, tuple[Any, str, str]] = {
+        "time": (times(frames.time_ns), "UTC", "arrival of the frame's first bit, to the microsecond"),
+        "time_ns": (pa.array(frames.time_ns, pa.int64()), "ns", "the same since 1970, exactly"),
+        "receiver": (
+            pa.array([receivers.get(number, str(number)) for number in frames.receiver.tolist()], pa.string()), "",
+            "who received it",
+        ),
+        "icao24": (
+            pa.array([address_text(icao, kind) if is_good else None for icao, kind, is_good in addresses], pa.string()),
+            "", "24-bit address, hexadecimal; ~ before it if it is not ICAO's",
+        ),
+        "df": (pa.array(messages.df, pa.uint8(), mask=messages.df == 255), "", "downlink format"),
+        "typecode": (
+            pa.array(messages.typecode, pa.uint8(), mask=messages.typecode == 255), "", "of extended squitters",
+        ),
+        "status": (
+            pa.array([STATUSES[status] for status in messages.status.tolist()], pa.string()), "",
+            "accepted, repaired or why it was rejected",
+        ),
+        "signal_dbfs": (floats(frames.signal_dbfs.tolist()), "dBFS", "level of the pulses"),
+        "ticks": (pa.array(frames.ticks, pa.int64(), mask=frames.ticks < 0), "", "the receiver's own counter as sent"),
+        "reception": (pa.array(frames.id, pa.int64()), "", "its id: segment << 32 | row"),
+        "transmission": (
+            pa.array(messages.transmission, pa.int64()), "",
+            "first reception of the same transmission: the `parent` of a position",
+        ),
+        "frame": (pa.array([row[:length].tobytes().hex() for row, length in told], pa.string()), "", "as received"),
+    }  # fmt: skip
+    return table_of(columns)

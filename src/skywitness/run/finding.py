@@ -19,6 +19,7 @@ import pyarrow.compute as pc
 from skywitness import __version__
 from skywitness.archive.identities import identity_directory, load_book
 from skywitness.archive.reader import StoredHistory, open_history
+from skywitness.archive.receptions import StoredReceptions
 from skywitness.errors import ArchiveError, QuestionError
 from skywitness.identity.book import Book
 from skywitness.journeys.choosing import chosen_journeys, chosen_legs
@@ -28,7 +29,7 @@ from skywitness.questions.language import read_question
 from skywitness.questions.names import Names
 from skywitness.questions.question import Question, Span
 from skywitness.reference.load import load_gazetteer
-from skywitness.run.answer_tables import AircraftSeen, gap_table
+from skywitness.run.answer_tables import AircraftSeen, gap_table, reception_table
 from skywitness.run.flights import name_text
 from skywitness.units import NS_PER_S
 from skywitness.views.feeds.events import event_table
@@ -48,6 +49,7 @@ ORDER = {
     "journeys": ("from", "icao24"),
     "events": ("from", "icao24", "kind"),
     "gaps": ("from", "icao24"),
+    "receptions": ("time", "reception"),
 }
 """By what the rows of each subject are sorted; positions are by time, then address."""
 
@@ -238,6 +240,16 @@ class Answer:
             names = self.finder.names.book.names(rows.icao[found.rows], rows.time_ns[found.rows])
             yield gap_table(rows, found.rows, names)
 
+    def _receptions(self) -> Iterator[pa.Table]:
+        yield reception_table(None, {})
+        held = 0
+        for heard in self.finder.heard(self.question, self.plan):
+            held += len(heard.frames)
+            if held > MOST_SORTED:
+                raise QuestionError(f"the answer has more than {MOST_SORTED:,} receptions", hint="Ask for less time.")
+            assert self.finder.hearing is not None
+            yield reception_table(heard, self.finder.hearing.receptions.receivers())
+
     def _none(self, subject: str) -> Iterator[pa.Table]:
         """The table without rows: its columns."""
         from skywitness.journeys.histories import histories
@@ -380,7 +392,7 @@ def open_store(directory: str | Path) -> Store:
     if not path.is_dir():
         raise ArchiveError("there is no such directory", source=str(path))
     history = open_history(path)
-    return Store(path, Finder.of(history, Names(book_of(path)), load_gazetteer()))
+    return Store(path, Finder.of(history, Names(book_of(path)), load_gazetteer(), receptions=StoredReceptions(path)))
 
 
 def book_of(directory: Path | None) -> Book:

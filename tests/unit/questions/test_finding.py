@@ -234,7 +234,8 @@ def test_what_is_too_dear_is_refused():
         ("in:LFPG", "no country"),
         ("near:FR", "near needs a point"),
         ("in:ZZ", "outline|country"),
-        ("receiver:north", "not told of positions"),
+        ("receiver:north", "where the record lies"),
+        ("show:receptions", "where the record lies"),
     ],
 )
 def test_mistakes_are_told(finder, text, what):
