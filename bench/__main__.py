@@ -24,7 +24,7 @@ __all__ = ["BENCHMARKS", "main"]
 
 BENCHMARKS = (
     "core", "columns", "comm_b", "demod", "startup", "recorder", "wire", "serve", "pi", "legs", "airports", "journeys",
-    "identity", "founding", "finding", "ingest",
+    "identity", "events", "founding", "finding", "ingest",
 )  # fmt: skip
 
 

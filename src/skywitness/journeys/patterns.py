@@ -43,7 +43,8 @@ class PatternSettings:
     circling_deg: float = 720.0
     """Range of the added turns that counts: two full circles more to one side than to the other."""
     one_way: float = 0.25
-    """Share of the largest range in all turns of the stretch, without sign; scattered places turn at random."""
+    """Share of the largest range in all turns, without sign, of the stretch or of a window of it; scattered places turn
+    at random."""
     along: float = 0.35
     """Share of the way that lies along one axis, either way, from which circles are a racetrack: a holding. Half of a
     standard holding is turns, in which no axis is preferred."""
@@ -53,8 +54,12 @@ class PatternSettings:
     """Slowest mean speed of a holding; slower ones soar, tow or watch, and circle."""
     survey_s: float = 2_400.0
     """Window of the comparison of path and extent: 40 minutes."""
+    survey_short_s: float = 1_200.0
+    """A second one of 20 minutes, for surveys that are shorter than the way there and back in the longer one."""
     survey_ratio: float = 3.0
     """Path divided by the diagonal of the box around it that counts."""
+    survey_nmi: float = 1.0
+    """Least diagonal of that box; scattered places go to and fro within a smaller one."""
     survey_turns_deg: float = 720.0
     """Turns of both sides added up, without sign, that a survey has at least: four times back."""
 
@@ -107,27 +112,26 @@ def stretches(histories: Histories, state: U8, settings: PatternSettings | None 
         nothing = np.zeros(0, np.float32)
         return Stretches(np.zeros(0, np.uint8), none, none, nothing, nothing)
     turned, _ = _windows(samples, s.window_s)
-    circled = _runs(samples, turned[0] >= s.circling_deg, turned[2], turned[3])
+    circled = [
+        part
+        for a, z in _runs(samples, turned[0] >= s.circling_deg, turned[2], turned[3])
+        for part in _one_way_parts(samples, a, z, s)
+    ]
     found = [one for a, z in circled if (one := _circle(samples, turned, a, z, s)) is not None]
-    other, begins = _windows(samples, s.survey_s)
-    index = np.arange(len(samples))
-    turns = samples.sums[TURNS] - samples.sums[TURNS][begins]
-    axis = _axis(samples, begins, index)
-    mowed = (other[1] >= s.survey_ratio) & (turns >= s.survey_turns_deg) & (axis >= s.along)
+    ratio, first, last = _mowed(samples, s)
     taken = np.zeros(len(samples) + 1, np.int64)
     for a, z in circled:
         taken[a] += 1
         taken[z + 1] -= 1
     busy = np.r_[0, np.cumsum(np.cumsum(taken[:-1]) > 0)]
-    for a, z in _runs(samples, mowed, begins.astype(np.float64), index.astype(np.float64)):
+    for a, z in _runs(samples, ratio > 0.0, first, last):
         # What circles as well is told once, unless most of the survey does not.
         if busy[z + 1] - busy[a] <= (z + 1 - a) // 2:
-            ratio = float(other[1][a : z + 1][mowed[a : z + 1]].max())
-            found.append((SURVEY, a, z, ratio, s.survey_ratio))
+            found.append((SURVEY, a, z, float(ratio[a : z + 1].max()), s.survey_ratio))
     found.sort(key=lambda one: one[1])
-    kind, first, last, value, threshold = zip(*found, strict=True) if found else ((), (), (), (), ())
+    kind, begin, end, value, threshold = zip(*found, strict=True) if found else ((), (), (), (), ())
     return Stretches(
-        np.array(kind, np.uint8), samples.row[np.array(first, np.int64)], samples.row[np.array(last, np.int64)],
+        np.array(kind, np.uint8), samples.row[np.array(begin, np.int64)], samples.row[np.array(end, np.int64)],
         np.array(value, np.float32), np.array(threshold, np.float32),
     )  # fmt: skip
 
@@ -153,6 +157,23 @@ def _windows(samples: Samples, window_s: float) -> tuple[F64, I64]:
     return out, begins
 
 
+def _mowed(samples: Samples, s: PatternSettings) -> tuple[F64, F64, F64]:
+    """Of the window that ends at each sample: path over extent, 0 where it is no survey, and its first and last one.
+
+    Of both lengths of the window; where both are, the longer one.
+    """
+    index = np.arange(len(samples))
+    ratio, first = np.zeros(len(samples)), index.copy()
+    for window_s in (s.survey_short_s, s.survey_s):
+        out, begins = _windows(samples, window_s)
+        turns = samples.sums[TURNS] - samples.sums[TURNS][begins]
+        path = samples.sums[PATH] - samples.sums[PATH][begins]
+        mowed = (out[1] >= s.survey_ratio) & (turns >= s.survey_turns_deg) & (path >= s.survey_nmi * out[1])
+        mowed &= _axis(samples, begins, index) >= s.along
+        ratio, first = np.where(mowed, out[1], ratio), np.where(mowed, begins, first)
+    return ratio, first.astype(np.float64), index.astype(np.float64)
+
+
 def _runs(samples: Samples, said: NDArray[np.bool_], begins: F64, ends: F64) -> list[tuple[int, int]]:
     """Return the union of the spans of samples for which something is said, as first and last samples."""
     at = np.flatnonzero(said)
@@ -173,6 +194,29 @@ def _axis(samples: Samples, first: NDArray[np.int64], last: NDArray[np.int64]) -
     return np.asarray(np.hypot(cos, sin) / np.maximum(path, 1e-9))
 
 
+def _one_way_parts(samples: Samples, a: int, z: int, s: PatternSettings) -> list[tuple[int, int]]:
+    """Return the parts of a stretch whose turns add up: all of it, or else those of its windows that do.
+
+    Who soars for an afternoon circles left and right, and wanders in between, without a pause of a window's length.
+    """
+    turn, turns = samples.sums[TURN][a : z + 1], samples.sums[TURNS][a : z + 1]
+    if np.ptp(turn) >= s.one_way * (turns[-1] - turns[0]):
+        return [(a, z)]
+    window_ns = int(s.window_s * NS_PER_S)
+    count = max(1, int(samples.time_ns[z] - samples.time_ns[a]) // window_ns)  # the last one is the longest
+    edge = samples.time_ns[a : z + 1].searchsorted(int(samples.time_ns[a]) + np.arange(count) * window_ns)
+    edge = np.unique(np.r_[edge, z - a])
+    parts: list[tuple[int, int]] = []
+    for first, last in pairwise(edge.tolist()):
+        reach = np.ptp(turn[first : last + 1])
+        if reach >= s.circling_deg and reach >= s.one_way * (turns[last] - turns[first]):
+            if parts and parts[-1][1] == a + first:
+                parts[-1] = (parts[-1][0], a + last)
+            else:
+                parts.append((a + first, a + last))
+    return parts
+
+
 def _circle(
     samples: Samples, turned: F64, a: int, z: int, s: PatternSettings
 ) -> tuple[int, int, int, float, float] | None:
@@ -182,8 +226,7 @@ def _circle(
     extent = math.hypot(float(np.ptp(east)), float(np.ptp(north)))
     hours = float(samples.time_ns[z] - samples.time_ns[a]) / NS_PER_S / 3600.0
     knots = float(samples.sums[PATH][z] - samples.sums[PATH][a]) / max(hours, 1e-9)
-    turns = float(samples.sums[TURNS][z] - samples.sums[TURNS][a])
-    if knots < s.least_kt or extent < s.least_nmi or float(np.ptp(samples.sums[TURN][a : z + 1])) < s.one_way * turns:
+    if knots < s.least_kt or extent < s.least_nmi:
         return None
     kind = CIRCLING
     if axis >= s.along and extent > s.holding_nmi:
