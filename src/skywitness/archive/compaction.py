@@ -38,7 +38,7 @@ from skywitness.archive.layout import (
 from skywitness.archive.manifest import Entry, Manifest
 from skywitness.archive.parquet import parquet_of
 from skywitness.archive.reader import keys_of
-from skywitness.archive.retention import REPLACES, covered_bits
+from skywitness.archive.retention import BATCH, REPLACES, covered_bits
 from skywitness.batches import I64, Batch
 from skywitness.errors import ArchiveError
 
@@ -114,8 +114,10 @@ class Compaction:
         whole = [entry for entry in entries if entry.span == DAY]
         is_over = now_ns >= (day + DAY) * MINUTE_NS + int(self.settings.day_after_s * 1e9)
         if is_over and len(entries) > 1:
-            late = [entry for entry in entries if entry.span < DAY]
-            before = sum(entry.bytes for entry in whole)
+            # More than one whole day: what was imported came as such, and is late beside the largest.
+            largest = max(whole, key=lambda entry: entry.bytes, default=None)
+            late = [entry for entry in entries if entry is not largest]
+            before = largest.bytes if largest is not None else 0
             if not whole or len(late) >= LATE_FILES or sum(e.bytes for e in late) >= LATE_SHARE * before:
                 yield Job(table, day, DAY, tuple(entries))
                 return
@@ -240,10 +242,12 @@ def put_rows(
     number: int,
     parts: Iterable[Batch],
     replaces: tuple[str, ...] = (),
+    batch: str = "",
 ) -> Entry:
     """Write the file of an hour or a day and return its entry, which the manifest does not have yet.
 
     parts  rows in any order within a part; the parts follow each other in the order of the aircraft
+    batch  of imported rows: the name of their batch
 
     Raises OSError, and ArchiveError if there is no row or one of another time.
     """
@@ -257,7 +261,7 @@ def put_rows(
     raw = files.open_append(temporary)
     try:
         sink = Sink(raw)
-        about = {REPLACES.decode(): "\n".join(replaces)} if replaces else None
+        about = {REPLACES.decode(): "\n".join(replaces)} if replaces else {BATCH.decode(): batch} if batch else None
         with parquet_writer(table, pa.PythonFile(sink, mode="w"), level=LEVEL, about=about) as writer:
             for part in parts:
                 if not len(part):
@@ -283,7 +287,7 @@ def put_rows(
     return Entry(
         path=path, table=table.name, minute=minute, rows=rows, bytes=sink.size, sha256=sink.digest.hexdigest(),
         from_us=low // US, until_us=high // US, number=number, version=FORMAT_VERSION, span=span, replaces=replaces,
-        covered=f"{covered:x}",
+        covered=f"{covered:x}", batch=batch,
     )  # fmt: skip
 
 

@@ -68,6 +68,8 @@ class Entry(msgspec.Struct, frozen=True, tag_field="op", tag="add"):
     """Files whose rows are all in this one: with this line they no longer count."""
     covered: str = ""
     """Of a longer file: which of its minutes have rows, a hexadecimal number whose lowest bit is the first minute."""
+    batch: str = ""
+    """Of rows that were imported: the name of their batch in `imports.jsonl`."""
 
     def minutes(self) -> list[int]:
         """Return the minutes since 1970 that have rows."""

@@ -18,17 +18,34 @@ import structlog
 
 from skywitness.archive.durable import TEMPORARY, Files
 from skywitness.archive.layout import DAY, FORMAT_VERSION, HOUR, MINUTE_NS, TABLES, US, decoded
+from skywitness.archive.ledger import read_lines
 from skywitness.archive.manifest import NAME, Drop, Entry, Manifest, day_of_minute
 from skywitness.archive.parquet import parquet_of
 from skywitness.batches import I64
 from skywitness.errors import ArchiveError
 
-__all__ = ["REPLACES", "Limit", "Limits", "Retention", "covered_bits", "entry_of", "raw_files", "take_up"]
+__all__ = [
+    "BATCH",
+    "IMPORTS",
+    "REPLACES",
+    "Limit",
+    "Limits",
+    "Retention",
+    "covered_bits",
+    "entry_of",
+    "raw_files",
+    "take_up",
+]
 
 log = structlog.get_logger("skywitness.archive")
 
 REPLACES = b"skywitness.replaces"
 """Key at the end of a longer file under which stand the names of those it took the place of."""
+
+BATCH = b"skywitness.batch"
+"""Key under which a file of imported rows names its batch."""
+IMPORTS = "imports.jsonl"
+"""The list of batches: which began, and which are in."""
 
 DELETED_AT_ONCE = 1000
 """Files of one look, so that a limit set lower does not stop the recording while it takes effect."""
@@ -62,6 +79,7 @@ def take_up(manifest: Manifest, files: Files) -> dict[str, int]:
     there: set[str] = set()
     new: list[Entry] = []
     emptied: set[Path] = set()
+    unfinished = unfinished_batches(manifest)
     for name in stored_files(manifest.directory, files):
         if name in manifest.entries:
             there.add(name)
@@ -77,6 +95,10 @@ def take_up(manifest: Manifest, files: Files) -> dict[str, int]:
                 entry = entry_of(manifest.directory, name)
                 if entry.replaces and all(path in manifest.entries for path in entry.replaces):
                     files.unlink(manifest.directory / name)  # it was written, but a crash came before it counted
+                    found["unfinished"] += 1
+                    continue
+                if entry.batch and entry.batch in unfinished:
+                    files.unlink(manifest.directory / name)  # all of a batch counts, or nothing of it
                     found["unfinished"] += 1
                     continue
                 new.append(entry)
@@ -98,6 +120,17 @@ def take_up(manifest: Manifest, files: Files) -> dict[str, int]:
     manifest.append(new)
     manifest.enter(new)
     return found
+
+
+def unfinished_batches(manifest: Manifest) -> set[str]:
+    """Batches of imported rows that began and of which no file is listed, so that none may count.
+
+    One of which some files are listed was torn in the middle of the listing: then all of them were whole.
+    """
+    lines, _, _ = read_lines(manifest.directory / IMPORTS)
+    state = {str(line.get("batch", "")): line.get("kind") for line in lines}
+    begun = {name for name, kind in state.items() if kind in ("begin", "void")}
+    return begun - {entry.batch for entry in manifest.entries.values()} if begun else begun
 
 
 def stored_files(directory: Path, files: Files) -> Iterator[str]:
@@ -154,6 +187,7 @@ def entry_of(directory: Path, name: str) -> Entry:
         span=span,
         replaces=replaces,
         covered=f"{covered:x}" if span > 1 else "",
+        batch=about.get(BATCH, b"").decode("ascii", "replace"),
     )
 
 
