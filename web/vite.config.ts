@@ -40,6 +40,7 @@ export default defineConfig({
     alias: [
       { find: /^maplibre-gl$/, replacement: here("maplibre/index.mjs") },
       { find: "@maplibre/mlt", replacement: here("maplibre/no_mlt.mjs") },
+      { find: "bidi-js", replacement: here("maplibre/no_bidi.mjs") },
     ],
   },
   worker: { format: "es" },

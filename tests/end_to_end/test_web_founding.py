@@ -266,3 +266,11 @@ def test_pictures_to_look_at(visit, size, scheme):
     assert apart, "the answer covers the time line"
     if scheme == "light" and size[0] != 1024:
         assert opened.violations() == []
+
+
+def test_the_page_is_small():
+    """What comes before the base map, gzipped: scripts, the worker's too, and the sheet."""
+    folder = ROOT / "src" / "skywitness" / "views" / "web" / "assets"
+    sizes = {path.name: path.stat().st_size for kind in ("js", "css") for path in folder.glob(f"*.{kind}.gz")}
+    assert sizes
+    assert sum(sizes.values()) <= 450_000, sizes
