@@ -3,7 +3,7 @@
 Beside `positions/2019-03-22/day-12.parquet` there may be, each whole and named by its own hash,
 
     index/2019-03-22/day-12.1f0c….parquet   its aircraft: first and last row, first and last time
-    areas/2019-03-22/day-12.9a41….parquet   its rows once more, by squares of one degree and quarters of a day
+    areas/2019-03-22/day-12.9a41….parquet   its rows once more, by squares of one degree and quarters of a degree
     ends/2019-03-22/day-12.77e2….parquet    airfields that the ends of its flights may be at, by airfield
 
 Nothing depends on them: what is missing is answered from the positions, only slower, and made again by the node. They
@@ -45,7 +45,8 @@ TRY_AGAIN_S = 3_600.0
 
 def derived_stem(kind: str, entry: Entry) -> str:
     """Return the name of a derived file within the data directory, up to its hash."""
-    return kind + entry.path.removeprefix(POSITIONS.name).removesuffix(".parquet")
+    home, _, name = entry.path.rpartition(POSITIONS.name + "/")  # that of a generation lies in a directory of its own
+    return f"{home}{kind}/{name.removesuffix('.parquet')}"
 
 
 def derived_path(directory: Path, kind: str, entry: Entry) -> Path | None:

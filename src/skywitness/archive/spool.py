@@ -17,7 +17,7 @@ import numpy as np
 import structlog
 
 from skywitness.archive.compaction import Compaction, CompactionSettings
-from skywitness.archive.derived import Derived
+from skywitness.archive.derived import KINDS, Derived
 from skywitness.archive.durable import Disk, Files, put_file
 from skywitness.archive.layout import MINUTE_NS, POSITIONS, STATES, US, minute_path, packed
 from skywitness.archive.live import Live
@@ -57,6 +57,8 @@ class SpoolSettings:
     """How long and how much is kept."""
     compaction: CompactionSettings | None = field(default_factory=CompactionSettings)
     """When small files become large ones; None: never."""
+    derived: tuple[str, ...] = KINDS
+    """What is made of long files so that they are asked quickly."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +94,7 @@ class Spool:
         self.history = StoredHistory(directory, self.manifest, self.live, self.lock)
         self.retention = Retention(self.manifest, self.files, self.settings.limits, self.lock)
         choice = self.settings.compaction
-        self.derived = Derived(self.manifest, self.files)
+        self.derived = Derived(self.manifest, self.files, self.settings.derived)
         self.compaction = None if choice is None else Compaction(self.manifest, self.files, self.lock, choice)
         self._merging: threading.Thread | None = None
         self.problem = ""

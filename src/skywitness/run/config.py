@@ -78,6 +78,7 @@ class Record:
     positions_gb: float = setting(0.0, "oldest positions are removed beyond this; 0 never")
     states_days: float = setting(0.0, "states are removed after so many days; 0 never")
     states_gb: float = setting(0.0, "oldest states are removed beyond this; 0 never")
+    areas: bool = setting(True, "keep the positions of past days once more by area: twice the space, quick questions")
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,6 +24,7 @@ import platformdirs
 import structlog
 
 from skywitness import __version__
+from skywitness.archive.derived import KINDS
 from skywitness.archive.identities import identity_directory, load_book
 from skywitness.archive.reader import open_history
 from skywitness.archive.recorder import Recorder, RecorderSettings
@@ -287,8 +288,11 @@ def recorder_settings(record: settings.Record) -> RecorderSettings:
         positions=Limit(record.positions_days * DAY_S, int(record.positions_gb * GB)),
         states=Limit(record.states_days * DAY_S, int(record.states_gb * GB)),
     )
+    kinds = tuple(kind for kind in KINDS if record.areas or kind != "areas")
     return RecorderSettings(
-        fsync_s=record.fsync_s, reserve_bytes=record.reserve_mb * 1_000_000, spool=SpoolSettings(limits=limits)
+        fsync_s=record.fsync_s,
+        reserve_bytes=record.reserve_mb * 1_000_000,
+        spool=SpoolSettings(limits=limits, derived=kinds),
     )
 
 

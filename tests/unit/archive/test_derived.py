@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
@@ -14,12 +16,15 @@ from skywitness.archive.files import OsFiles
 from skywitness.archive.layout import DAY, HOUR, MINUTE_NS, POSITIONS
 from skywitness.archive.reader import open_history
 from skywitness.archive.recorder import Recorder, RecorderSettings
+from skywitness.archive.spool import Spool
 from skywitness.batches import Positions
 from skywitness.identity.book import Book
 from skywitness.questions.finding import Finder
 from skywitness.questions.names import Names
 from skywitness.reference.load import load_gazetteer
+from skywitness.run.config import Record
 from skywitness.run.finding import ask
+from skywitness.run.service import recorder_settings
 from tests.positions_from import positions_from
 from tests.unit.views.api.test_opensky_flights import S, line
 
@@ -100,6 +105,15 @@ def test_they_are_made_of_days_and_indexes_of_hours_too(made):
 def test_they_change_no_answer(made, plain):
     assert answers(made) == plain
     assert all(len(rows) for text, rows in plain.items() if text != "from:LFPG to:LFMN")
+
+
+def test_an_operator_may_do_without_the_copy_by_area(tmp_path, store):
+    shutil.copytree(store, tmp_path / "store", ignore=shutil.ignore_patterns(*KINDS))
+    settings = recorder_settings(Record(areas=False))
+    spool = Spool(tmp_path / "store", settings.spool)
+    assert {kind for kind, _ in spool.derived.missing()} == {"index", "ends"}
+    spool.close()
+    assert "areas" in recorder_settings(Record()).spool.derived
 
 
 def test_less_is_read(made, monkeypatch):
