@@ -23,7 +23,8 @@ from skywitness.archive.segments import read_blocks, segment_path, segments_of
 from skywitness.batches import END_EVIDENCE
 from skywitness.cli import main
 from skywitness.errors import QuestionError
-from skywitness.run.demo import MARK, open_demo
+from skywitness.run.demo import open_demo
+from skywitness.run.demo_place import MARK
 from skywitness.run.flights import flights_of, read_positions
 from skywitness.views.feeds.flights import rows_of
 from tests.serving import running

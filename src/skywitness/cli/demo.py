@@ -26,7 +26,8 @@ def run(args: argparse.Namespace) -> int:
     """Make it and print its directory."""
     import shutil
 
-    from skywitness.run.demo import demo_directory, open_demo
+    from skywitness.run.demo import open_demo
+    from skywitness.run.demo_place import demo_directory
 
     if args.again:
         shutil.rmtree(demo_directory(), ignore_errors=True)

@@ -95,9 +95,13 @@ def directory_of(args: argparse.Namespace) -> str:
     from skywitness.run.config import load_config
 
     if args.demo:
-        from skywitness.run.demo import open_demo
+        from skywitness.run.demo_place import kept_demo
 
-        demo = open_demo(lambda line: print(f"skywitness: {line}", file=sys.stderr, flush=True))
+        demo = kept_demo()
+        if demo is None:
+            from skywitness.run.demo import open_demo
+
+            demo = open_demo(lambda line: print(f"skywitness: {line}", file=sys.stderr, flush=True))
         return str(demo.directory)
     if args.data:
         return str(args.data)

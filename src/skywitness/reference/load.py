@@ -10,10 +10,10 @@ from skywitness.errors import FormatError, SkywitnessError
 from skywitness.reference.airports import Gazetteer
 from skywitness.reference.building import AIRPORTS
 from skywitness.reference.operators import Operators
-from skywitness.reference.tables import unpack
+from skywitness.reference.tables import read_header, unpack
 from skywitness.reference.types import AircraftTypes
 
-__all__ = ["DATA", "load_gazetteer", "load_operators", "load_types", "read_tables"]
+__all__ = ["DATA", "gazetteer_hash", "load_gazetteer", "load_operators", "load_types", "read_tables"]
 
 DATA = Path(__file__).parent / "data"
 """Where the build of the package leaves the tables."""
@@ -30,6 +30,22 @@ def load_gazetteer(path: Path | None = None) -> Gazetteer:
         return Gazetteer.of_columns(columns, header["content_hash"], header["about"].get("sources", {}))
     except (KeyError, ValueError) as error:
         raise FormatError(f"its tables do not fit together: {error}", source=str(path or AIRPORTS)) from None
+
+
+@functools.cache
+def gazetteer_hash() -> str:
+    """Return the `content_hash` of the package's gazetteer, without reading its tables.
+
+    Raises SkywitnessError if there is none, FormatError if it is damaged.
+    """
+    path = DATA / AIRPORTS
+    try:
+        with path.open("rb") as file:
+            return str(read_header(file)["content_hash"])
+    except FileNotFoundError:
+        return load_gazetteer().content_hash  # which says what is wrong
+    except (KeyError, ValueError) as error:
+        raise FormatError(f"this is no file of reference tables: {error}", source=str(path)) from None
 
 
 @functools.cache

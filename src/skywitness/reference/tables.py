@@ -12,9 +12,9 @@ import sys
 import zlib
 from array import array
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, BinaryIO
 
-__all__ = ["MAGIC", "TYPES", "pack", "unpack"]
+__all__ = ["MAGIC", "TYPES", "pack", "read_header", "unpack"]
 
 MAGIC = b"SKYREF1\n"
 TYPES = {"text": "", "u1": "B", "i4": "i", "i8": "q", "f4": "f", "f8": "d"}
@@ -44,6 +44,17 @@ def pack(columns: Mapping[str, tuple[str, Sequence[Any]]], about: Mapping[str, A
         blocks.append(block)
     header = json.dumps({"about": about, "content_hash": digest.hexdigest(), "columns": listed}).encode()
     return MAGIC + len(header).to_bytes(4, "little") + header + b"".join(blocks)
+
+
+def read_header(file: BinaryIO) -> dict[str, Any]:
+    """Return the header alone. Raises ValueError if damaged."""
+    head = file.read(len(MAGIC) + 4)
+    if head[: len(MAGIC)] != MAGIC:
+        raise ValueError("it does not begin as such a file does")
+    header = json.loads(file.read(int.from_bytes(head[len(MAGIC) :], "little")))
+    if not isinstance(header, dict):
+        raise ValueError("its header is none")
+    return header
 
 
 def unpack(data: bytes) -> tuple[dict[str, Any], dict[str, Any]]:

@@ -6,18 +6,13 @@ it is simulated: the receivers' UUIDs, the provenance of each row, a file at its
 
 from __future__ import annotations
 
-import dataclasses
-import hashlib
 import json
-import os
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
-from importlib import resources
 from pathlib import Path
 
 import numpy as np
-import platformdirs
 import zstandard
 
 from skywitness import __version__
@@ -31,18 +26,15 @@ from skywitness.frames.receiver import Place
 from skywitness.identity.book import Statement, register_of
 from skywitness.pipeline import Output, Pipeline, Settings
 from skywitness.reference.load import load_gazetteer, load_types
+from skywitness.run.demo_place import DEMO_SCENARIO, MARK, Demo, demo_directory, kept_demo, scenario_text
 from skywitness.run.track import final_rows
 from skywitness.simulate.days import Days, Flown, flown
 from skywitness.simulate.marks import simulated_uuid
 from skywitness.tracks.aircraft import AircraftTable, aircraft_table
 from skywitness.units import NS_PER_S
 
-__all__ = ["DEMO_SCENARIO", "Demo", "build_demo", "demo_directory", "founding_days", "open_demo"]
+__all__ = ["build_demo", "founding_days", "open_demo"]
 
-DEMO_SCENARIO = "caracas-2019.toml"
-FORMAT = 2
-"""Counts up when what a build leaves changes."""
-MARK = "demo.json"
 SAID_BY = "press-simulated"
 BATCH_ROWS = 1 << 15
 STATES_EVERY_NS = 60 * NS_PER_S
@@ -51,31 +43,9 @@ BUSY_LEAST = 2_000
 SIMULATED = PROVENANCES.index("simulated")
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class Demo:
-    """A demonstration on the disk."""
-
-    directory: Path
-    """The data directory, for `serve`, `legs`, `journeys`."""
-    live: tuple[tuple[str, Path, float, float], ...]
-    """Name, recording, latitude and longitude of each receiver whose busy hour is looped."""
-
-
 def founding_days() -> Days:
     """Return the days of the bundled scenario."""
-    return Days.parse(_text(), DEMO_SCENARIO)
-
-
-def _text() -> str:
-    return resources.files("skywitness.simulate.demo").joinpath(DEMO_SCENARIO).read_text(encoding="utf-8")
-
-
-def demo_directory() -> Path:
-    """Return where the demonstration of this version is, or will be."""
-    told = os.environ.get("SKYWITNESS_DEMO_DIR")
-    root = Path(told) if told else platformdirs.user_data_path("skywitness", appauthor=False) / "demo"
-    key = hashlib.sha256(f"{FORMAT} {__version__} {load_gazetteer().content_hash}\n{_text()}".encode()).hexdigest()[:12]
-    return root / key
+    return Days.parse(scenario_text(), DEMO_SCENARIO)
 
 
 def open_demo(tell: Callable[[str], None] | None = None) -> Demo:
@@ -83,22 +53,24 @@ def open_demo(tell: Callable[[str], None] | None = None) -> Demo:
 
     tell  is given a line if it has to be built
     """
+    kept = kept_demo()
+    if kept is not None:
+        return kept
+    if tell is not None:
+        tell("making the demonstration (once, less than a minute)")
     directory = demo_directory()
-    if not (directory / MARK).exists():
-        if tell is not None:
-            tell("making the demonstration (once, less than a minute)")
-        directory.parent.mkdir(parents=True, exist_ok=True)
-        work = Path(tempfile.mkdtemp(prefix=".making-", dir=directory.parent))
-        try:
-            build_demo(work, founding_days())
-            if not (directory / MARK).exists():
-                shutil.rmtree(directory, ignore_errors=True)
-                work.replace(directory)
-        finally:
-            shutil.rmtree(work, ignore_errors=True)
-    facts = json.loads((directory / MARK).read_text(encoding="utf-8"))
-    live = tuple((one["name"], directory / one["file"], one["lat_deg"], one["lon_deg"]) for one in facts["live"])
-    return Demo(directory, live)
+    directory.parent.mkdir(parents=True, exist_ok=True)
+    work = Path(tempfile.mkdtemp(prefix=".making-", dir=directory.parent))
+    try:
+        build_demo(work, founding_days())
+        if not (directory / MARK).exists():
+            shutil.rmtree(directory, ignore_errors=True)
+            work.replace(directory)
+    finally:
+        shutil.rmtree(work, ignore_errors=True)
+    made = kept_demo()
+    assert made is not None
+    return made
 
 
 def build_demo(directory: Path, days: Days) -> dict[str, object]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import gzip
+import io
 import json
 
 import numpy as np
@@ -13,7 +14,8 @@ import shapely
 from skywitness.cli import main
 from skywitness.geo.sphere import distance_nmi
 from skywitness.reference.borders import airports_in, country_at, load_outlines
-from skywitness.reference.load import load_gazetteer
+from skywitness.reference.load import gazetteer_hash, load_gazetteer
+from skywitness.reference.tables import read_header
 
 GAZETTEER = load_gazetteer()
 
@@ -137,3 +139,10 @@ def test_the_command(capsys):
     assert "Did you mean" in capsys.readouterr().err
     assert main(["airport", "0.0,-30.0"]) != 0
     assert "no airfield within 30 nmi" in capsys.readouterr().err
+
+
+def test_the_hash_is_read_without_the_tables():
+    assert gazetteer_hash() == GAZETTEER.content_hash
+    for damaged in (b"", b"SKYREF1\n", b"SKYREF2\n\x02\x00\x00\x00{}", b"SKYREF1\n\x02\x00\x00\x00[]"):
+        with pytest.raises(ValueError, match=r".+"):
+            read_header(io.BytesIO(damaged))
