@@ -228,7 +228,8 @@ export class Timeline {
   }
 
   private paintTicks({ fromMs, untilMs }: Span, x: (ms: number) => number): void {
-    const step = STEPS_MS.find((ms) => (untilMs - fromMs) / ms <= MOST_TICKS) ?? STEPS_MS.at(-1)!;
+    const most = Math.min(MOST_TICKS, Math.max(3, Math.floor(this.canvas.clientWidth / 62)));
+    const step = STEPS_MS.find((ms) => (untilMs - fromMs) / ms <= most) ?? STEPS_MS.at(-1)!;
     const made: HTMLElement[] = [];
     for (let ms = Math.ceil(fromMs / step) * step; ms <= untilMs; ms += step) {
       const isMidnight = ms % DAY_MS === 0;
