@@ -7,6 +7,8 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from skywitness.cli.legs import add_map_option, outputs_of
+
 if TYPE_CHECKING:
     import pyarrow as pa
 
@@ -47,9 +49,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--demo", action="store_true", help="ask the bundled, simulated demonstration")
     add(
         "-o", "--output", action="append", default=[], metavar="OUT",
-        help="write a file in the format that its name ends in: jsonl, csv, parquet, arrow, geojson, kml, gpx, czml; - "
-        "is jsonl to standard output; may be given more than once",
+        help="write a file in the format that its name ends in: jsonl, csv, parquet, arrow, geojson, kml, gpx, czml, "
+        "svg, png; - is jsonl to standard output; may be given more than once",
     )  # fmt: skip
+    add_map_option(parser)
     add("--limit", type=int, metavar="N", help=f"at most so many rows; the terminal shows {SHOWN} by itself")
     add("--skip", type=int, default=0, metavar="N", help="leave out the first N rows")
     add("--keys", action="store_true", help="list the keys of the language")
@@ -60,7 +63,6 @@ def run(args: argparse.Namespace) -> int:
     from skywitness.errors import ConfigError
     from skywitness.run.answer_files import answer_format, write_answer
     from skywitness.run.finding import open_store
-    from skywitness.views.feeds.flights import format_of
     from skywitness.views.feeds.output import open_output
 
     if args.keys:
@@ -75,7 +77,7 @@ def run(args: argparse.Namespace) -> int:
         return explain(answer)
     from skywitness.run.answer_files import FORMATS
 
-    outputs = [(out, answer_format(format_of(out, FORMATS), answer.subject)) for out in args.output]
+    outputs = [(out, answer_format(format, answer.subject)) for out, format in outputs_of(args, FORMATS)]
     written = []
     for out, format in outputs:
         with open_output(out, []) as file:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING, Any
 
-from skywitness.cli.legs import add_source_options, chosen
+from skywitness.cli.legs import add_map_option, add_source_options, chosen, outputs_of
 
 if TYPE_CHECKING:
     from skywitness.journeys.journeys import Undertakings
@@ -27,6 +27,7 @@ A stop was received on the ground, or is inferred from the time lost in a silenc
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's options."""
     add_source_options(parser)
+    add_map_option(parser)
 
 
 def run(args: argparse.Namespace) -> int:
@@ -36,10 +37,10 @@ def run(args: argparse.Namespace) -> int:
     from skywitness.journeys.journeys import journeys
     from skywitness.journeys.sentences import journey_sentence
     from skywitness.run.flights import name_text, names_of
-    from skywitness.views.feeds.flights import TRACK_FORMATS, format_of
+    from skywitness.views.feeds.flights import TRACK_FORMATS
     from skywitness.views.feeds.output import open_output
 
-    outputs = [(out, format_of(out, TRACK_FORMATS)) for out in args.output]
+    outputs = outputs_of(args, TRACK_FORMATS)
     made = journeys(chosen(args))
     names = names_of(made.flights, args.sources)
     inputs = [source for source in args.sources if Path(source).is_file()]
@@ -62,6 +63,7 @@ def _write(file: Any, format: str, made: Undertakings, names: dict[int, tuple[st
     from skywitness.journeys.sentences import journey_sentence
     from skywitness.views.exports.drawn import About, drawn_flights
     from skywitness.views.exports.files import EXPORTS, rows_hash, write_export
+    from skywitness.views.exports.map_places import places_of_stops
     from skywitness.views.feeds.flights import write_table
     from skywitness.views.feeds.flights_geojson import write_geojson
     from skywitness.views.feeds.flights_kml import write_kml
@@ -80,6 +82,6 @@ def _write(file: Any, format: str, made: Undertakings, names: dict[int, tuple[st
             write_kml(file, made.flights, names, told)
         else:
             about = About("Journeys", "", source, rows_hash(journey_table(made, names)))
-            write_export(file, format, drawn_flights(made.flights, names, told), about)
+            write_export(file, format, drawn_flights(made.flights, names, told), about, places_of_stops(made))
     else:
         write_table(file, format, journey_table(made, names))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from skywitness.cli.inputs import time_ns
@@ -11,7 +12,16 @@ from skywitness.cli.inputs import time_ns
 if TYPE_CHECKING:
     from skywitness.journeys.legs import Flights
 
-__all__ = ["EXAMPLES", "SUMMARY", "add_arguments", "add_source_options", "chosen", "run"]
+__all__ = [
+    "EXAMPLES",
+    "SUMMARY",
+    "add_arguments",
+    "add_map_option",
+    "add_source_options",
+    "chosen",
+    "outputs_of",
+    "run",
+]
 
 SUMMARY = "flights, each with the evidence of its ends"
 
@@ -29,7 +39,7 @@ named from 0.9 on, below that the candidates are listed with their probabilities
 
 
 def add_source_options(
-    parser: argparse.ArgumentParser, formats: str = "jsonl, csv, parquet, arrow, geojson, kml, gpx, czml"
+    parser: argparse.ArgumentParser, formats: str = "jsonl, csv, parquet, arrow, geojson, kml, gpx, czml, svg, png"
 ) -> None:
     """Declare what commands on flights have in common."""
     add = parser.add_argument
@@ -46,6 +56,23 @@ def add_source_options(
         "--reg", action="append", default=[], metavar="REG",
         help="only this aircraft, by its registration, also a former one; * at the end for all that begin so",
     )  # fmt: skip
+
+
+def add_map_option(parser: argparse.ArgumentParser) -> None:
+    """Declare the option of commands that draw maps."""
+    parser.add_argument(
+        "--map", action="append", default=[], metavar="OUT",
+        help="draw a map to a file whose name ends in .svg or .png, base map included; may be given more than once",
+    )  # fmt: skip
+
+
+def outputs_of(args: argparse.Namespace, formats: Sequence[str]) -> list[tuple[str, str]]:
+    """Return the files that `-o` and `--map` ask for, and their formats. Raises ConfigError for one without."""
+    from skywitness.views.exports.files import PICTURES
+    from skywitness.views.feeds.flights import format_of
+
+    named = [(out, format_of(out, formats)) for out in args.output]
+    return named + [(out, format_of(out if out != "-" else "-.", PICTURES)) for out in args.map]
 
 
 def chosen(args: argparse.Namespace) -> Flights:
@@ -97,6 +124,7 @@ def _aircraft(args: argparse.Namespace) -> list[tuple[int, int]] | None:
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's options."""
     add_source_options(parser)
+    add_map_option(parser)
 
 
 def run(args: argparse.Namespace) -> int:
@@ -104,10 +132,10 @@ def run(args: argparse.Namespace) -> int:
     from pathlib import Path
 
     from skywitness.run.flights import name_text, names_of
-    from skywitness.views.feeds.flights import TRACK_FORMATS, format_of
+    from skywitness.views.feeds.flights import TRACK_FORMATS
     from skywitness.views.feeds.output import open_output
 
-    outputs = [(out, format_of(out, TRACK_FORMATS)) for out in args.output]
+    outputs = outputs_of(args, TRACK_FORMATS)
     flights = chosen(args)
     names = names_of(flights, args.sources)
     inputs = [source for source in args.sources if Path(source).is_file()]
@@ -131,6 +159,7 @@ def _write(file: Any, format: str, flights: Flights, names: dict[int, tuple[str,
     from skywitness.journeys.leg_sentences import leg_sentence
     from skywitness.views.exports.drawn import About, drawn_flights
     from skywitness.views.exports.files import EXPORTS, rows_hash, write_export
+    from skywitness.views.exports.map_places import places_of_flights
     from skywitness.views.feeds.flights import leg_table, write_table
     from skywitness.views.feeds.flights_geojson import leg_features, write_geojson
     from skywitness.views.feeds.flights_kml import write_kml
@@ -141,6 +170,6 @@ def _write(file: Any, format: str, flights: Flights, names: dict[int, tuple[str,
         write_kml(file, flights, names, {leg: leg_sentence(flights, leg) for leg in range(len(flights))})
     elif format in EXPORTS:
         about = About("Flights", "", source, rows_hash(leg_table(flights, names)))
-        write_export(file, format, drawn_flights(flights, names), about)
+        write_export(file, format, drawn_flights(flights, names), about, places_of_flights(flights))
     else:
         write_table(file, format, leg_table(flights, names))

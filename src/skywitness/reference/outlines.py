@@ -48,6 +48,11 @@ class Outlines:
         number = self.codes.index(code) if code in self.codes else -1
         return shapely.make_valid(shapely.multipolygons(self._polygons[self._country == number]))
 
+    @property
+    def shapes(self) -> tuple[Any, NDArray[np.int32]]:
+        """Return all polygons, x east and y north in degrees, and the row in `codes` that each belongs to."""
+        return self._polygons, self._country
+
     def country_at(self, lat_deg: float, lon_deg: float) -> str:
         """Return the ISO code of the country whose land a place is on; empty at sea and where nothing is known."""
         return str(self.countries_at([lat_deg], [lon_deg])[0])

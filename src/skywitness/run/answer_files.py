@@ -10,7 +10,7 @@ import pyarrow as pa
 
 from skywitness.errors import ConfigError
 from skywitness.journeys.choosing import chosen_journeys
-from skywitness.run.answer_tracks import about_answer, flights_of, names_of, tracks_of
+from skywitness.run.answer_tracks import about_answer, flights_of, names_of, places_of, tracks_of
 from skywitness.run.finding import Answer
 from skywitness.views.exports.files import EXPORTS, write_export
 from skywitness.views.exports.positions_geojson import track_features
@@ -64,7 +64,7 @@ def write_answer(file: BinaryIO, format: str, answer: Answer) -> int:
         else:
             write_track_kml(file, tracks_of(answer), about_answer(answer))
     elif format in EXPORTS:
-        write_export(file, format, tracks_of(answer), about_answer(answer))
+        write_export(file, format, tracks_of(answer), about_answer(answer), places_of(answer))
     else:
         write_table(file, format, table)
     return len(table)

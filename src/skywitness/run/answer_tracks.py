@@ -13,8 +13,9 @@ from skywitness.journeys.choosing import chosen_journeys, chosen_legs
 from skywitness.journeys.legs import Flights
 from skywitness.run.finding import Answer
 from skywitness.views.exports.drawn import About, Drawn, drawn_flights, drawn_positions
+from skywitness.views.exports.map_places import Place, places_of_flights, places_of_stops
 
-__all__ = ["about_answer", "flights_of", "names_of", "tracks_of"]
+__all__ = ["about_answer", "flights_of", "names_of", "places_of", "tracks_of"]
 
 MOST_DRAWN = 5_000_000
 """Positions of one export."""
@@ -77,6 +78,34 @@ def tracks_of(answer: Answer) -> list[Drawn]:
         shown = set(answer.to_arrow()["icao24"].to_pylist())
         tracks = [track for track in tracks if track.icao24 in shown]
     return tracks
+
+
+MOST_PLACES = 2_000
+
+
+def places_of(answer: Answer) -> list[Place]:
+    """Return the places that a map of an answer shows: airports of flights, events, and both ends of silences."""
+    table = answer.to_arrow()
+    if answer.subject == "legs":
+        return [place for flights in flights_of(answer) for place in places_of_flights(flights)]
+    if answer.subject == "journeys":
+        parts = [found for found in answer.founds if len(found.rows)]
+        made = [chosen_journeys(found.scope.undertakings, found.rows) for found in parts]
+        return [place for some in made for place in places_of_stops(some)]
+    if answer.subject == "events":
+        return [
+            Place(row["latitude"], row["longitude"], f"{row['callsign'] or row['icao24']} {row['kind']}", True)
+            for row in table.slice(0, MOST_PLACES).to_pylist()
+        ]
+    if answer.subject == "gaps":
+        return [
+            Place(
+                row[f"{side}_latitude"], row[f"{side}_longitude"], f"{row['icao24']} {row[side]:%H:%M}", side == "from"
+            )
+            for row in table.slice(0, MOST_PLACES // 2).to_pylist()
+            for side in ("from", "until")
+        ]
+    return []
 
 
 def in_order(tracks: list[Drawn]) -> list[Drawn]:

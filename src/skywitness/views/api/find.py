@@ -24,6 +24,8 @@ FIND_FORMATS = {
     "kml": "application/vnd.google-earth.kml+xml",
     "gpx": "application/gpx+xml",
     "czml": "application/json",
+    "svg": "image/svg+xml",
+    "png": "image/png",
 }
 """Short name, and media type, of each form an answer may have."""
 FILES = {"ndjson": "jsonl"}

@@ -24,8 +24,8 @@ __all__ = ["ASSERTED", "FORMATS", "TRACK_FORMATS", "address_text", "format_of", 
 FORMATS = ("jsonl", "csv", "parquet", "arrow", "geojson", "kml")
 """What rows of flights can be written as."""
 
-TRACK_FORMATS = (*FORMATS, "gpx", "czml")
-"""And their tracks."""
+TRACK_FORMATS = (*FORMATS, "gpx", "czml", "svg", "png")
+"""And their tracks, and maps of them."""
 
 ASSERTED = 0.9
 """Probability from which an airport is named without a question mark."""
