@@ -189,29 +189,49 @@ def test_a_port_gives_what_is_heard(tmp_path):
     assert all(line.count(b",") == 21 for line in text.split(b"\r\n")[:99])
 
 
-@pytest.mark.parametrize(
-    ("arguments", "says", "code"),
-    [
-        ([], "nothing to listen to", 2),
-        (["--source", "demo=demo?loop=1", "--http", "0.0.0.0:0"], "--public", 2),
-        (["--source", "demo=demo?loop=1", "--http", "nonsense"], "HOST:PORT", 2),
-        (["--source", "beast+tcp://"], "", 2),
-        (["--source", "gopher://x"], "no kind of source", 2),
-        (["--source", "demo=demo?loop=1", "--source", "beast+tcp://127.0.0.1:1"], "cannot be mixed", 2),
-        (["--source", "demo=demo?loop=1", "--aircraft-db", "missing.gz"], "cannot be read", 2),
-        (["--source", "demo=demo?loop=1", "--config", "missing.toml"], "missing.toml", 2),
-    ],
+REFUSED = (
+    ([], "nothing to listen to"),
+    (["--source", "demo=demo?loop=1", "--http", "0.0.0.0:0"], "--public"),
+    (["--source", "demo=demo?loop=1", "--http", "nonsense"], "HOST:PORT"),
+    (["--source", "beast+tcp://"], ""),
+    (["--source", "gopher://x"], "no kind of source"),
+    (["--source", "demo=demo?loop=1", "--source", "beast+tcp://127.0.0.1:1"], "cannot be mixed"),
+    (["--source", "demo=demo?loop=1", "--aircraft-db", "missing.gz"], "cannot be read"),
+    (["--source", "demo=demo?loop=1", "--config", "missing.toml"], "missing.toml"),
 )
-def test_what_cannot_be_served_is_said_in_one_sentence(tmp_path, arguments, says, code):
+IN_ONE_PROCESS = """
+import contextlib, io, json, sys, traceback
+from skywitness.cli import main
+for arguments in json.loads(sys.argv[1]):
+    said = io.StringIO()
+    with contextlib.redirect_stderr(said):
+        try:
+            code = main(["serve", *arguments])
+        except BaseException:
+            traceback.print_exc()
+            code = -1
+    print(json.dumps([code, said.getvalue()]), flush=True)
+"""
+
+
+@pytest.fixture(scope="module")
+def refusals(tmp_path_factory):
+    """Exit code and standard error of each; one process, because it takes long to begin."""
     done = subprocess.run(
-        [sys.executable, "-m", "skywitness", "serve", *arguments],
-        cwd=tmp_path, capture_output=True, check=False, timeout=60,
+        [sys.executable, "-c", IN_ONE_PROCESS, json.dumps([arguments for arguments, _ in REFUSED])],
+        cwd=tmp_path_factory.mktemp("refused"), capture_output=True, check=True, timeout=120,
     )  # fmt: skip
-    assert done.returncode == code
-    last = done.stderr.decode().strip().splitlines()[-1]
+    return [json.loads(line) for line in done.stdout.splitlines()]
+
+
+@pytest.mark.parametrize("number", range(len(REFUSED)))
+def test_what_cannot_be_served_is_said_in_one_sentence(refusals, number):
+    code, text = refusals[number]
+    assert code == 2
+    last = text.strip().splitlines()[-1]
     assert last.startswith("skywitness: ")
-    assert says in last
-    assert "Traceback" not in done.stderr.decode()
+    assert REFUSED[number][1] in last
+    assert "Traceback" not in text
 
 
 def test_a_taken_port_is_said_and_two_nodes_do_not_share_a_directory(tmp_path):
