@@ -23,7 +23,7 @@ from typing import Any, Self
 import numpy as np
 
 from skywitness.archive.compaction import Compaction, put_rows
-from skywitness.archive.durable import append_file
+from skywitness.archive.durable import append_file, put_file
 from skywitness.archive.files import Files, OsFiles
 from skywitness.archive.layout import DAY, MINUTE_NS, POSITIONS, US
 from skywitness.archive.ledger import as_line, read_lines
@@ -55,12 +55,13 @@ class Imports:
     """Batches that began and are not said to be in."""
     sources: Mapping[str, int]
     """Number of each source by its name, from 1: minus this is the `parent` of its rows."""
-    is_torn: bool = False
+    is_whole: bool = True
+    """Whether it ends with a line and no line is damaged."""
 
 
 def read_imports(directory: Path) -> Imports:
     """Return what was imported into a data directory; nothing if there is no such file."""
-    lines, _, is_torn = read_lines(directory / IMPORTS)
+    lines, bad, is_torn = read_lines(directory / IMPORTS)
     done: dict[str, dict[str, Any]] = {}
     begun: set[str] = set()
     sources: dict[str, int] = {}
@@ -76,7 +77,7 @@ def read_imports(directory: Path) -> Imports:
             begun.discard(name)
         elif line.get("kind") == "void":
             begun.discard(name)
-    return Imports(done, frozenset(begun), sources, is_torn)
+    return Imports(done, frozenset(begun), sources, not bad and not is_torn)
 
 
 class Importer:
@@ -99,8 +100,8 @@ class Importer:
             ) from None  # fmt: skip
         try:
             imports = read_imports(directory)
-            if imports.is_torn:
-                append_file(self.files, directory / IMPORTS, b"\n")
+            if not imports.is_whole:
+                self._mend()
             self.manifest = Manifest(directory, self.files)
             self.found = take_up(self.manifest, self.files)
             self.manifest.tidy()
@@ -113,6 +114,16 @@ class Importer:
         except BaseException:
             self._release()
             raise
+
+    def _mend(self) -> None:
+        """Write `imports.jsonl` anew without what a crash tore; one with damaged lines is kept aside as it was."""
+        path = self.directory / IMPORTS
+        lines, bad, _ = read_lines(path)
+        if bad:
+            put_file(self.files, path.with_suffix(".damaged"), path.read_bytes())
+        whole = b"".join(as_line({key: value for key, value in line.items() if key != "crc"}) for line in lines)
+        put_file(self.files, path, whole)
+        self.files.fsync_dir(self.directory)
 
     def _settle(self, name: str) -> None:
         """Say of a batch that a crash left without a word whether it is in."""
@@ -173,6 +184,7 @@ class Batch:
     _waiting: int = 0
     _entries: list[Entry] = field(default_factory=list)
     """Files that are written and not listed."""
+    _is_listed: bool = False
 
     def push(self, positions: Positions) -> None:
         """Take in rows of any order.
@@ -218,23 +230,28 @@ class Batch:
         """
         self._write()
         manifest = self.importer.manifest
-        manifest.append(self._entries)
-        manifest.enter(self._entries)
+        entries, self._entries, self._is_listed = self._entries, [], True
+        manifest.append(entries)
+        manifest.enter(entries)
         line = {
             "kind": "imported", "batch": self.name, "source": self.source, "number": self.number, "rows": self.rows,
             "repeated": self.repeated, "at_us": time.time_ns() // US, **facts,
         }  # fmt: skip
         self.importer._line(line)
         self.importer.done[self.name] = line
-        self._entries = []
         return line
 
     def abandon(self) -> None:
-        """Take back what was written: nothing of the batch counts."""
+        """Take back what was written: nothing of the batch counts.
+
+        If it failed in the listing it is not known what is on the disk: the next start finds all of it or nothing.
+        """
+        self._days = {}
+        if self._is_listed:
+            return
         for path in self._paths():
             self.importer.files.unlink(path)
         self._entries = []
-        self._days = {}
         self.importer._line({"kind": "void", "batch": self.name})
 
     def _paths(self) -> Iterator[Path]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import time
 from collections import Counter
@@ -142,7 +143,8 @@ def _take(
             count, report.repeated = int(line["rows"]), report.repeated + int(line["repeated"])
     except BaseException:
         if batch is not None:
-            batch.abandon()
+            with contextlib.suppress(OSError):  # of a disk that fails; what is left the next start clears away
+                batch.abandon()
         raise
     report.refused.update(part.refused)
     report.batches.append(Imported(part.name, name, source, count))

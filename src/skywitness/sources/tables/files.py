@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import csv
 import io
+import json
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import closing
@@ -151,14 +153,26 @@ class TableFile:
             yield self._json_piece(left, schema)
 
     def _json_piece(self, data: bytes, schema: pa.Schema | None) -> pa.Table:
-        """Parse some lines; the first ones give the types, but for columns that had nothing yet."""
-        known = None if schema is None else pa.schema([f for f in schema if not pa.types.is_null(f.type)])
+        """Parse some lines; the first ones give the types, but for columns that had nothing yet.
+
+        What is text there stays text: of a time the zone would be lost.
+        """
+        if schema is None:
+            try:
+                first = json.loads(data.partition(b"\n")[0])
+            except ValueError as error:
+                raise FormatError(f"row 1 is no JSON ({error})", source=self.name) from None
+            texts = [name for name, value in first.items() if isinstance(value, str)] if isinstance(first, dict) else []
+            known = pa.schema([pa.field(name, pa.string()) for name in texts])
+        else:
+            known = pa.schema([field for field in schema if not pa.types.is_null(field.type)])
         options = pa.json.ParseOptions(explicit_schema=known, unexpected_field_behavior="infer")
         return pa.json.read_json(io.BytesIO(data), pa.json.ReadOptions(use_threads=False), options)
 
     def _csv(self) -> Iterator[pa.RecordBatch]:
-        file = self._unpacked()
-        head = file.peek(CHUNK)[:CHUNK] if isinstance(file, io.BufferedReader) else b""
+        unpacked = self._unpacked()
+        head = unpacked.read(CHUNK)
+        file = io.BufferedReader(_Stream(_chunks(head, unpacked)), CHUNK)
         line = head.removeprefix(b"\xef\xbb\xbf").partition(b"\n")[0].decode("utf-8", "replace").rstrip("\r")
         delimiter = max(",;\t", key=line.count)
         names = next(iter_csv(line, delimiter), [])
@@ -179,8 +193,6 @@ class TableFile:
 
 def iter_csv(line: str, delimiter: str) -> Iterator[list[str]]:
     """Cut one line of CSV."""
-    import csv
-
     yield from csv.reader([line], delimiter=delimiter)
 
 
