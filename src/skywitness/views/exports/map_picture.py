@@ -18,7 +18,7 @@ from skywitness.views.exports.base_map import Frame, base_map, path_of
 from skywitness.views.exports.drawn import PALETTE, About, Drawn, moment_text, xml_text
 from skywitness.views.exports.labelling import Labels, text_width
 from skywitness.views.exports.map_places import Place
-from skywitness.views.exports.projections import Projection, great_circle, projection_for
+from skywitness.views.exports.projections import EARTH_KM, Cylindrical, Projection, great_circle, projection_for
 
 __all__ = ["draw_map", "write_map_svg"]
 
@@ -26,6 +26,8 @@ WIDTH = 1200.0
 EDGE = 24.0
 LEAST_KM = 12.0
 LEGEND = 8
+CITIES = 14
+CITIES_KM_PX = 2.0
 TIMED = 4
 """With no more aircraft than this, times are written along the tracks."""
 JOINED_S = 86_400.0
@@ -67,12 +69,14 @@ def draw_map(tracks: Sequence[Drawn], about: About | None = None, places: Sequen
     strokes = strokes_of(tracks, colours, projection)
     marks = np.column_stack(projection.xy(*(np.array([[p.lon_deg, p.lat_deg] for p in places]).reshape(-1, 2).T)))
     head = header(tracks, about)
-    frame = frame_of(np.vstack([np.zeros((0, 2)), *(stroke.km for stroke in strokes), marks]), 30.0 + 24.0 * len(head))
+    frame = frame_of(
+        np.vstack([np.zeros((0, 2)), *(stroke.km for stroke in strokes), marks]), 30.0 + 24.0 * len(head), projection
+    )
     base = base_map(projection, frame, load_gazetteer().country_name)
     foot = footer(tracks, about, projection)
     legend = legend_of(tracks, colours, places)
     rows = math.ceil(len(legend) / 2)
-    height = frame.top + frame.height + 26.0 + 22.0 * rows + 17.0 * len(foot) + 18.0
+    height = frame.top + frame.height + 26.0 + 22.0 * rows + 17.0 * len(foot) + 22.0
 
     out = [opening(height, about, tracks, head, foot)]
     for number, text in enumerate(head):
@@ -82,7 +86,7 @@ def draw_map(tracks: Sequence[Drawn], about: About | None = None, places: Sequen
     out.append(f'<clipPath id="map"><rect {clip}/></clipPath><g clip-path="url(#map)"><rect {clip} fill="{SEA}"/>\n')
     out.append(f'<path d="{base.land}" fill="{LAND}" stroke="{LAND}" stroke-width="0.4" fill-rule="evenodd"/>\n')
     out.append(f'<path d="{base.net}" fill="none" stroke="{NET}" stroke-width="0.7"/>\n')
-    out.append(f'<path d="{base.borders}" fill="none" stroke="{BORDER}" stroke-width="0.8"/>\n')
+    out.append(f'<path d="{base.borders}" fill="none" stroke="{BORDER}" stroke-width="0.65"/>\n')
     out.append(drawn_strokes(strokes, frame))
     track_px = np.vstack([np.zeros((0, 2)), *(spread(frame.pixels(stroke.km)) for stroke in strokes)])
     labels = Labels(frame, track_px)
@@ -91,12 +95,17 @@ def draw_map(tracks: Sequence[Drawn], about: About | None = None, places: Sequen
     out.append(drawn_places(places, frame.pixels(marks), labels))
     if len(colours) <= TIMED:
         out.append(drawn_times(tracks, colours, projection, frame, labels))
+    out.append(drawn_cities(projection, frame, labels, places))
     out.append(drawn_countries(base.countries, labels))
     out.append(bar)
     out.append(f'</g><rect {clip} fill="none" stroke="{FAINT}" stroke-width="1"/>\n')
-    for x, y, text in base.degrees:
+    beyond = -math.inf
+    for x, y, text in sorted(base.degrees):
         is_below = y > frame.top + frame.height - 2.0
         at = (x, frame.top + frame.height + 13.0) if is_below else (frame.left - 4.0, y + 3.5)
+        if is_below and x - beyond < 44.0:
+            continue
+        beyond = x if is_below else beyond
         if is_below or frame.top + 8 < y < frame.top + frame.height - 8:
             out.append(text_at(*at, text, 10, FAINT, anchor="middle" if is_below else "end"))
     y = frame.top + frame.height + 42.0
@@ -104,7 +113,7 @@ def draw_map(tracks: Sequence[Drawn], about: About | None = None, places: Sequen
         x = EDGE + (number % 2) * (WIDTH - 2 * EDGE) / 2
         out.append(f'<g transform="translate({x:g},{y + 22.0 * (number // 2):g})">{mark}</g>')
         out.append(text_at(x + 46.0, y + 22.0 * (number // 2) + 4.5, text, 13, INK))
-    y += 22.0 * rows + 4.0
+    y += 22.0 * rows + 8.0
     for number, text in enumerate(foot):
         out.append(text_at(EDGE, y + 17.0 * number, text, 11.5, FAINT))
     out.append("</svg>\n")
@@ -150,8 +159,10 @@ def strokes_of(tracks: Sequence[Drawn], colours: dict[str, str], projection: Pro
     return found
 
 
-def frame_of(km: F64, top: float) -> Frame:
+def frame_of(km: F64, top: float, projection: Projection) -> Frame:
     """Return the part of the projection that holds all points, with a margin."""
+    if isinstance(projection, Cylindrical):
+        return world_frame(km, top)
     low, high = (km.min(axis=0), km.max(axis=0)) if len(km) else (np.full(2, -5000.0), np.full(2, 5000.0))
     span = np.maximum((high - low) * 1.16, LEAST_KM)
     left, width = EDGE + 26.0, WIDTH - 2 * EDGE - 26.0
@@ -159,6 +170,17 @@ def frame_of(km: F64, top: float) -> Frame:
     scale = max(span[0] / width, span[1] / height)
     centre = (low + high) / 2.0
     return Frame(left, top, width, float(round(height)), (float(centre[0]), float(centre[1])), float(scale))
+
+
+def world_frame(km: F64, top: float) -> Frame:
+    """Return a frame with all meridians, as far north and south as there is something."""
+    left, width = EDGE + 26.0, WIDTH - 2 * EDGE - 26.0
+    around = 2.0 * math.pi * EARTH_KM
+    low, high = (float(km[:, 1].min()), float(km[:, 1].max())) if len(km) else (0.0, 0.0)
+    most = math.radians(88.0) * EARTH_KM
+    low, high = max(min(low - 800.0, -0.16 * around), -most), min(max(high + 800.0, 0.2 * around), most)
+    scale = around / width
+    return Frame(left, top, width, (high - low) / scale, (0.0, (low + high) / 2.0), scale)
 
 
 def header(tracks: Sequence[Drawn], about: About) -> list[str]:
@@ -342,6 +364,31 @@ def drawn_times(
     return "".join(out)
 
 
+def drawn_cities(projection: Projection, frame: Frame, labels: Labels, places: Sequence[Place]) -> str:
+    """Return some cities with an airline airport, to know where one is; only on maps of a part of a continent."""
+    if frame.km_per_px > CITIES_KM_PX:
+        return ""
+    gazetteer = load_gazetteer()
+    rows = np.flatnonzero(gazetteer.scheduled == 1)
+    px = frame.pixels(np.column_stack(projection.xy(gazetteer.lon_deg[rows], gazetteer.lat_deg[rows])))
+    inside = (np.abs(px - [frame.left + frame.width / 2, frame.top + frame.height / 2]) <
+              [frame.width / 2 - 10, frame.height / 2 - 10]).all(axis=1)  # fmt: skip
+    rows, px = rows[inside], px[inside]
+    known = {place.label.split(maxsplit=1)[0] for place in places}
+    out: list[str] = []
+    named: set[str] = set()
+    for k in np.argsort(-np.nan_to_num(gazetteer.longest_runway_ft[rows]), kind="stable").tolist():
+        row, (x, y) = int(rows[k]), px[k].tolist()
+        city = gazetteer.city[row]
+        if not city or city in named or gazetteer.code(row) in known or len(named) >= CITIES:
+            continue
+        if at := labels.place(x, y, city, 11.0, 6.0):
+            named.add(city)
+            out.append(f'<rect x="{x - 2:.1f}" y="{y - 2:.1f}" width="4" height="4" fill="#8b8775"/>')
+            out.append(text_at(*at, city, 11, "#6f6b5a"))
+    return "".join(out)
+
+
 def drawn_countries(countries: Sequence[tuple[float, float, str]], labels: Labels) -> str:
     """Return names of countries where nothing else is."""
     out = []
@@ -364,10 +411,10 @@ def scale_bar(frame: Frame) -> tuple[str, tuple[float, float, float, float]]:
         longest = max(longest, px)
         tick = -5 if k == 0 else 5
         out.append(f'<path d="M{x:g},{y + tick:g}V{y:g}H{x + px:.1f}V{y + tick:g}" fill="none" stroke="{INK}"/>')
-        out.append(text_at(x + px + 5.0, y + (-1.0 if k == 0 else 10.0), f"{size:,g} {unit}", 11, INK))
-    box = (x - 8.0, y - 16.0, x + longest + 70.0, y + 18.0)
+        out.append(text_at(x + px + 4.0, y + (-4.0 if k == 0 else 12.0), f"{size:,g} {unit}", 11, INK))
+    box = (x - 8.0, y - 18.0, x + longest + 60.0, y + 18.0)
     wide = box[2] - box[0]
-    rect = f'<rect x="{box[0]:g}" y="{box[1]:g}" width="{wide:.1f}" height="34" fill="#fff" fill-opacity="0.75"/>'
+    rect = f'<rect x="{box[0]:g}" y="{box[1]:g}" width="{wide:.1f}" height="36" fill="#fff" fill-opacity="0.75"/>'
     return rect + "".join(out), box
 
 
