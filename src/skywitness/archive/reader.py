@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, cast
 
@@ -16,10 +16,12 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import structlog
+from numpy.typing import NDArray
 
 from skywitness.archive.areas import AreaFile, Box
 from skywitness.archive.derived import derived_path, read_index
 from skywitness.archive.ends import aircraft_at
+from skywitness.archive.generations import CURRENT, GENERATIONS, Overlay, overlay_of
 from skywitness.archive.layout import (
     GROUP_ROWS,
     MINUTE_NS,
@@ -36,6 +38,7 @@ from skywitness.archive.layout import (
 from skywitness.archive.live import LATEST_NS, Live
 from skywitness.archive.manifest import MANIFEST, Entry, Manifest, day_of_minute
 from skywitness.archive.parquet import parquet_of
+from skywitness.archive.values import ValueFile
 from skywitness.archive.windows import Windows, spans
 from skywitness.batches import I32, I64, U8, U32, VERDICTS, Batch, Positions
 from skywitness.errors import ArchiveError
@@ -55,7 +58,7 @@ PART_ROWS = 500_000
 TRACK_BYTES = 32 << 20
 """Memory for the rows of few aircraft that were asked for, by hour."""
 FEW = 20
-FOOTERS, INDEXES = 32, 64
+FOOTERS, INDEXES, VALUES = 32, 64, 32
 """Ends of files, and indexes of aircraft, that are kept in memory: some megabytes each, and half of one."""
 
 CONTRADICTED = VERDICTS.index("contradicted")
@@ -68,6 +71,7 @@ class StoredHistory:
     manifest   what there is; changed by the writer only, under `lock`
     live       rows that wait for their files, by table; none if no writer is here
     strict     raise ArchiveError for a damaged file; otherwise it is left out, told once and listed in `damaged`
+    generation 0 for the positions of the time, whichever decoding is chosen; by default the chosen one
     """
 
     def __init__(
@@ -78,6 +82,7 @@ class StoredHistory:
         lock: threading.RLock,
         *,
         strict: bool = False,
+        generation: int | None = None,
     ) -> None:
         self.directory = directory
         self.manifest = manifest
@@ -92,8 +97,13 @@ class StoredHistory:
         self._track_bytes = 0
         self._windows = Windows()
         self._stamp = (-1, -1)
+        self._overlay: Overlay | None = None
+        self._overlay_stamp: tuple[int, int] | None = None
+        self._follows = generation is None
+        self._look_at_generation()
         self._footers: OrderedDict[str, pq.FileMetaData] = OrderedDict()
         self._areas: OrderedDict[str, AreaFile] = OrderedDict()
+        self._values: OrderedDict[str, ValueFile] = OrderedDict()
         self._derived: dict[tuple[str, str], Path | None] = {}
         self._minutes: dict[str, I64] = {}
         self._rows_of: OrderedDict[str, dict[str, I64]] = OrderedDict()
@@ -131,7 +141,7 @@ class StoredHistory:
         most_rows  of a part, about; a minute that has more is one part
         """
         with self.lock:
-            entries = self.manifest.tables[POSITIONS.name].between(from_ns, until_ns)
+            entries = self._entries(POSITIONS, from_ns, until_ns)
             live = self.live.get(POSITIONS.name)
             waiting = live.counts() if live is not None else {}
         if icao is not None:
@@ -181,7 +191,7 @@ class StoredHistory:
     def aircraft(self, from_ns: int, until_ns: int) -> tuple[U32, U8]:
         """Return the aircraft that may have rows in a time: addresses and kinds, each once, in the order of files."""
         with self.lock:
-            entries = self.manifest.tables[POSITIONS.name].between(from_ns, until_ns)
+            entries = self._entries(POSITIONS, from_ns, until_ns)
             waiting = self.live[POSITIONS.name].between(from_ns, until_ns) if POSITIONS.name in self.live else []
         parts = [address_keys(rows) for rows in waiting] + [self._keys(entry) for entry in entries]
         keys = np.unique(np.concatenate([np.zeros(0, np.int64), *parts]))
@@ -190,7 +200,7 @@ class StoredHistory:
     def rows_about(self, from_ns: int, until_ns: int) -> int:
         """Return how many positions there are in a time, about: those of a file are taken as spread evenly."""
         with self.lock:
-            entries = self.manifest.tables[POSITIONS.name].between(from_ns, until_ns)
+            entries = self._entries(POSITIONS, from_ns, until_ns)
             live = self.live.get(POSITIONS.name)
             waiting = live.counts() if live is not None else {}
         total = 0.0
@@ -204,7 +214,7 @@ class StoredHistory:
     def minutes(self, from_ns: int, until_ns: int) -> I64:
         """Return the minutes since 1970 of a time that have positions, in order."""
         with self.lock:
-            entries = self.manifest.tables[POSITIONS.name].between(from_ns, until_ns)
+            entries = self._entries(POSITIONS, from_ns, until_ns)
             live = self.live.get(POSITIONS.name)
             found = [*(live.counts() if live is not None else ())]
         parts = [np.array(found, np.int64)]
@@ -257,7 +267,7 @@ class StoredHistory:
         """Return how many rows are read, about, for those in boxes or of some aircraft; both decide by themselves."""
         wanted = wanted_keys(icao, address_kind)
         with self.lock:
-            entries = self.manifest.tables[POSITIONS.name].between(from_ns, until_ns)
+            entries = self._entries(POSITIONS, from_ns, until_ns)
         total = 0
         for entry in entries:
             if boxes is not None:
@@ -275,7 +285,7 @@ class StoredHistory:
         boxes  west, south, east, north in degrees, west at most east
         """
         with self.lock:
-            entries = self.manifest.tables[POSITIONS.name].between(from_ns, until_ns)
+            entries = self._entries(POSITIONS, from_ns, until_ns)
             live = self.live.get(POSITIONS.name)
             waiting = sorted(live.counts()) if live is not None else []
         rest: list[tuple[int, int]] = [(minute * MINUTE_NS, (minute + 1) * MINUTE_NS) for minute in waiting]
@@ -315,7 +325,7 @@ class StoredHistory:
         Those of files that nothing is known of are all among them.
         """
         with self.lock:
-            entries = self.manifest.tables[POSITIONS.name].between(from_ns, until_ns)
+            entries = self._entries(POSITIONS, from_ns, until_ns)
             waiting = self.live[POSITIONS.name].between(from_ns, until_ns) if POSITIONS.name in self.live else []
         parts = [address_keys(rows) for rows in waiting]
         for entry in entries:
@@ -329,6 +339,35 @@ class StoredHistory:
             parts.append(self._keys(entry) if known is None else known)
         keys = np.unique(np.concatenate([np.zeros(0, np.int64), *parts]))
         return (keys & 0xFFFFFF).astype(np.uint32), (keys >> 24).astype(np.uint8)
+
+    def holders(
+        self, name: str, holds: Callable[[Any, Any], NDArray[np.bool_]], from_ns: int, until_ns: int
+    ) -> tuple[U32, U8]:
+        """Return the aircraft of which something may be so in a time, and others of which nothing is known.
+
+        name   `callsign` and `squawk` as codes, `alt` in feet, `gs` in knots
+        holds  says it of least and greatest values; of codes both are the same
+        """
+        with self.lock:
+            entries = self._entries(POSITIONS, from_ns, until_ns)
+            waiting = self.live[POSITIONS.name].between(from_ns, until_ns) if POSITIONS.name in self.live else []
+        parts = [address_keys(rows) for rows in waiting]
+        for entry in entries:
+            values = self._values_of(entry)
+            parts.append(self._keys(entry) if values is None else values.holders(name, holds))
+        keys = np.unique(np.concatenate([np.zeros(0, np.int64), *parts]))
+        return (keys & 0xFFFFFF).astype(np.uint32), (keys >> 24).astype(np.uint8)
+
+    def _values_of(self, entry: Entry) -> ValueFile | None:
+        known = self._values.get(entry.path)
+        path = self._derived_of("values", entry) if known is None else None
+        if path is not None:
+            try:
+                known = ValueFile(path)
+                kept(self._values, entry.path, known, VALUES)
+            except (ArchiveError, FileNotFoundError) as error:
+                log.warning("values left out", path=str(path), reason=str(error))
+        return known
 
     def _derived_of(self, kind: str, entry: Entry) -> Path | None:
         """A derived file of a long file, if it is there."""
@@ -371,8 +410,40 @@ class StoredHistory:
         kept(self._rows_of, entry.path, index, INDEXES)
         return index
 
+    @property
+    def generation(self) -> int:
+        """Which decoding of the receptions answers, see archive/generations.py; 0 is that of the time."""
+        return 0 if self._overlay is None else self._overlay.number
+
+    def _entries(self, table: Table, from_ns: int, until_ns: int) -> list[Entry]:
+        """Files with rows that may be of a time, those of the generation that answers in the place of the record's."""
+        if table is POSITIONS and self._overlay is not None:
+            return self._overlay.between(self.manifest, from_ns, until_ns)
+        return self.manifest.tables[table.name].between(from_ns, until_ns)
+
+    def _look_at_generation(self) -> None:
+        if not self._follows:
+            return
+        try:
+            status = (self.directory / CURRENT).stat()
+        except OSError:
+            stamp = None
+        else:
+            stamp = status.st_ino, status.st_mtime_ns
+        if stamp == self._overlay_stamp:
+            return
+        self._overlay_stamp = stamp
+        try:
+            overlay = overlay_of(self.directory)
+        except (ArchiveError, OSError, ValueError) as error:
+            log.error("generation left out", reason=str(error))
+            overlay = None
+        with self.lock:
+            self._overlay = overlay
+
     def refresh(self) -> None:
-        """Take in what another process has written since; without effect where this one writes."""
+        """Take in what another process has written since, and which generation answers."""
+        self._look_at_generation()
         if self.live:
             return
         path = self.directory / MANIFEST
@@ -398,7 +469,7 @@ class StoredHistory:
 
     def _rows(self, table: Table, from_ns: int, until_ns: int, wanted: I64 | None) -> Batch:
         with self.lock:
-            entries = self.manifest.tables[table.name].between(from_ns, until_ns)
+            entries = self._entries(table, from_ns, until_ns)
             waiting = self.live[table.name].between(from_ns, until_ns) if table.name in self.live else []
         if wanted is not None and len(wanted) <= FEW:
             parts = self._of_few(table, entries, wanted)
@@ -481,7 +552,7 @@ class StoredHistory:
                 return self._read_open(table, entry, file, wanted, known is not None if wanted is not None else True)
         except FileNotFoundError:
             with self.lock:
-                if entry.path not in self.manifest.entries:
+                if entry.path not in self.manifest.entries and not entry.path.startswith(GENERATIONS):
                     return None  # deleted by age or size since the list was taken
             self._leave_out(entry, ArchiveError("the file is missing", source=str(path)))
         except ArchiveError as error:

@@ -17,6 +17,7 @@ import numpy as np
 from skywitness.archive.compaction import Compaction, CompactionSettings, Job
 from skywitness.archive.derived import Derived, derived_path, read_index
 from skywitness.archive.files import Files, OsFiles
+from skywitness.archive.generations import Overlay, sweep_generations
 from skywitness.archive.layout import DAY, MINUTE_NS, POSITIONS, TABLES, US
 from skywitness.archive.ledger import read_lines
 from skywitness.archive.manifest import Drop, Entry, Manifest, day_of_minute
@@ -188,6 +189,7 @@ def prune_store(
         for drop in drops:
             disk.unlink(directory / drop.path)
         Derived(manifest, disk).sweep()
+        sweep_generations(directory, manifest, disk, time.time_ns() // US)
     return drops
 
 
@@ -196,16 +198,20 @@ def listed(
     table: str,
     spans: list[tuple[int, int]] | None = None,
     wanted: I64 | None = None,
+    overlay: Overlay | None = None,
 ) -> list[Entry]:
     """Return the files of a table, oldest first, that can hold rows of some times and aircraft.
 
     spans   from and until, ns; any time if not given
     wanted  sorted keys of aircraft, see `aircraft_key`; any if not given
+    overlay the generation that answers, if one does
     """
     minutes = manifest.tables[table]
     found: dict[str, Entry] = {}
     for begin, end in [(0, 1 << 62)] if spans is None else spans:
-        found |= {entry.path: entry for entry in minutes.between(begin, end)}
+        is_overlaid = overlay is not None and table == POSITIONS.name
+        within = overlay.between(manifest, begin, end) if overlay and is_overlaid else minutes.between(begin, end)
+        found |= {entry.path: entry for entry in within}
     entries = sorted(found.values(), key=lambda entry: (entry.minute, entry.number))
     if wanted is None:
         return entries

@@ -118,9 +118,13 @@ def _compact(directory: Path, args: argparse.Namespace) -> int:
 
 
 def _stats(directory: Path, args: argparse.Namespace) -> int:
+    from skywitness.archive.generations import current_generation, generations_of
     from skywitness.archive.upkeep import statistics
+    from skywitness.cli.redecode import facts_of, lines_of
 
     facts = statistics(directory, by=args.by)
+    generations, current = generations_of(directory), current_generation(directory)
+    facts["generation"], facts["generations"] = current, [facts_of(one) for one in generations]
     if args.json:
         print(json.dumps(facts))
         return 0
@@ -134,6 +138,9 @@ def _stats(directory: Path, args: argparse.Namespace) -> int:
             )
     for label, row in facts["raw"].items():
         print(f"{'raw':<10} {label:<10} {row['files']:>6,} {'':>13} {_size(row['bytes']):>9}")
+    for one in generations:
+        first, *rest = lines_of(one)
+        print("\n".join([first + (", which answers" if one.number == current else ""), *rest]))
     for gone in facts["gone"]:
         amount = f"{gone['files']:,} files, {gone['rows']:,} rows, {_size(gone['bytes'])}"
         print(f"removed    {gone['day']:<10} {gone['table']}: {amount} ({gone['reason']})")
@@ -174,6 +181,7 @@ def _prune(directory: Path, args: argparse.Namespace) -> int:
 
 
 def _files(directory: Path, args: argparse.Namespace) -> int:
+    from skywitness.archive.generations import overlay_of
     from skywitness.archive.manifest import Manifest
     from skywitness.archive.upkeep import listed
 
@@ -184,9 +192,9 @@ def _files(directory: Path, args: argparse.Namespace) -> int:
             print(f"skywitness: {', '.join(others)} does not narrow the list; ask it of the rows", file=sys.stderr)
     if "raw" in (args.table or ()):
         raise ConfigError("raw files are no tables", hint="Give --table positions or --table states.")
-    manifest = Manifest(directory, None)
+    manifest, overlay = Manifest(directory, None), overlay_of(directory)
     for table in dict.fromkeys(args.table or ("positions",)):
-        for entry in listed(manifest, table, spans, wanted):
+        for entry in listed(manifest, table, spans, wanted, overlay):
             path = str((directory / entry.path).resolve())
             if not args.json:
                 print(path)

@@ -365,6 +365,11 @@ class Store:
             history.refresh()
 
     @property
+    def generation(self) -> int:
+        """Which decoding of the receptions answers; 0 is that of the time."""
+        return int(getattr(self.finder.history, "generation", 0))
+
+    @property
     def days(self) -> list[str]:
         """UTC days with data."""
         return self.finder.history.days()
