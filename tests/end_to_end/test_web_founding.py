@@ -247,6 +247,24 @@ def test_mistakes_are_shown_at_their_place_and_as_text(visit):
     assert opened.violations() == []
 
 
+def test_heat_of_a_question_and_files_of_the_readers_own(visit):
+    opened = visit(link(find="hex:154073 time:2019-03-22"))
+    page = opened.page
+    page.get_by_role("button", name="Heat map").click()
+    opened.wait("window.skywitness.heat.isShown")
+    assert "Heat map of all" in page.inner_text(".notice")
+    line = json.dumps({"type": "LineString", "coordinates": [[0, 0], [9, 9]]})
+    page.evaluate(f"window.skywitness.overlays.take(new File([{line!r}], {KEPT_OUT!r}))")
+    opened.wait("window.skywitness.map.getLayer('overlay-0-line')")
+    assert page.inner_text(".notice").startswith(f"{KEPT_OUT} is drawn")
+    assert page.locator(".notice img").count() == 0
+    page.evaluate("window.skywitness.overlays.take(new File(['no'], 'b.geojson'))")
+    opened.wait("document.querySelector('.notice').textContent === 'b.geojson: this is no GeoJSON'")
+    page.locator("#map canvas").first.focus()
+    opened.press("x")
+    opened.wait("!window.skywitness.map.getLayer('overlay-0-line')")
+
+
 @pytest.mark.parametrize("scheme", ["dark", "light"])
 @pytest.mark.parametrize("size", [(1440, 900), (1024, 768), (390, 844)], ids=lambda size: str(size[0]))
 def test_pictures_to_look_at(visit, size, scheme):

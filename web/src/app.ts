@@ -10,6 +10,8 @@ import { AircraftLayer, DERIVED, EMERGENCY, GROUND, HIDDEN, SELECTED, shownAt } 
 import { LabelLayer, type Label } from "./map/label_layer";
 import { wayColour } from "./map/palette";
 import { createMap, setPaper } from "./map/map";
+import { Heat } from "./map/heat";
+import { Overlays } from "./map/overlays";
 import { nearest, projection } from "./map/picking";
 import { Trails } from "./map/trails";
 import { Ways } from "./map/ways";
@@ -39,6 +41,7 @@ const WHOLE_IF_FEWER = 4000;
 const WORLD_BELOW_ZOOM = 3;
 /** A row of an answer is played in about so long a time. */
 const PLAYED_MS = 40_000;
+const SAID_MS = 7000;
 const BACK_MS = 15 * 60_000;
 
 export class App implements Player {
@@ -52,6 +55,8 @@ export class App implements Player {
   search!: Search;
   isPlaying = false;
   ways!: Ways;
+  overlays!: Overlays;
+  heat!: Heat;
   private trails!: Trails;
   private answer!: AnswerPanel;
   /** Where playing ends; null for nowhere. */
@@ -84,12 +89,15 @@ export class App implements Player {
     this.map = createMap(mapElement, model.settings.theme, { lat: start.lat ?? 35, lon: start.lon ?? 10, zoom: start.zoom ?? 2.4 });
     this.trails = new Trails(this.map, model);
     this.ways = new Ways(this.map, model, (row) => this.wayCame(row));
+    this.heat = new Heat(this.map, model, (words) => this.say(words));
     this.makePanels();
     this.map.on("load", () => {
       this.map.addLayer(this.layer);
       this.map.addLayer(this.labels);
       this.trails.add(this.layer.id);
       this.ways.add("trail-gap");
+      this.heat.add("way-inferred");
+      this.overlays = new Overlays(this.map, this.root, "heat", (words) => this.say(words));
       this.draw();
     });
     this.listen();
@@ -129,8 +137,10 @@ export class App implements Player {
     if (model.hasRecord) void days().then((found) => this.timeline.setDays(found)).catch(() => undefined);
   }
 
+  /** Tell something for a while. */
   say(words: string): void {
     this.commands.say(words);
+    if (words !== "") window.setTimeout(() => this.model.notice === words && this.commands.say(""), SAID_MS);
   }
 
   private makePanels(): void {
@@ -140,6 +150,7 @@ export class App implements Player {
     this.timeline = new Timeline(model, this.past, this, () => this.band());
     this.answer = new AnswerPanel(model, commands, this.ways, {
       play: (row) => this.playRow(row), fit: () => this.fitAnswer(), copyLink: () => void this.copyLink(),
+      heat: () => void this.heat.toggle(),
     });
     this.search.toRows = () => this.answer.focus();
     this.root.append(

@@ -19,7 +19,7 @@ export function listenToKeys(app: App): void {
       else if (model.selected.size > 0) commands.select(null);
       else model.asking.close();
     },
-    Z: () => app.fitAnswer(), "[": () => app.zoomTime(0.5), "]": () => app.zoomTime(2),
+    Z: () => app.fitAnswer(), x: () => app.overlays.clear(), "[": () => app.zoomTime(0.5), "]": () => app.zoomTime(2),
     v: () => commands.toggle("isTableOpen"), f: () => commands.toggle("isFollowing"),
     i: () => model.selected.size > 0 && commands.toggle("isIsolated"), m: () => app.toggleMany(), r: () => commands.selectRandom(),
     l: () => commands.set("labels", model.settings.labels === 0 ? 1 : 0),

@@ -26,6 +26,7 @@ export interface Acts {
   play(row: Row): void;
   fit(): void;
   copyLink(): void;
+  heat(): void;
 }
 
 const text = (row: Row, name: string): string => {
@@ -60,7 +61,7 @@ export class AnswerPanel {
       el("div", { class: "head" }, el("div", {}, this.title, this.question),
         el("button", { type: "button", class: "plain", "aria-label": WORDS.close, onclick: () => asking.close() }, icon(ICONS.close))),
       this.said, el("div", { class: "scroll", tabindex: 0, role: "group", "aria-label": WORDS.answer }, this.note, this.places, this.list, this.plan,
-        el("div", { class: "chips" }, this.more, this.filter), this.coverage),
+        el("div", { class: "chips" }, this.more, this.filter, el("button", { type: "button", class: "chip", onclick: () => acts.heat() }, WORDS.heat)), this.coverage),
     );
     this.list.addEventListener("keydown", (event) => {
       if (event.key !== "ArrowDown" && event.key !== "ArrowUp") return;

@@ -30,6 +30,12 @@ export const WORDS = {
   wholeRecord: "whole record",
   range: "Shown time",
   density: "Positions received over the shown time",
+  heat: "Heat map",
+  heatOf: (shown: number, total: number): string =>
+    shown >= total ? `Heat map of all ${total} positions.` : `Heat map of the first ${shown} of ${total} positions.`,
+  tooLarge: "more than 30 MB are not drawn",
+  noGeoJson: "this is no GeoJSON",
+  overlayDrawn: (name: string): string => `${name} is drawn; x takes own files away. It was sent nowhere.`,
   rowGone: (hex: string, from: string): string =>
     `The link speaks of ${hex} from ${from.replace("T", " ")} UTC. The record of this node does not have it, or not any more.`,
   answerChanged: (then: string, now: string): string =>
@@ -87,7 +93,7 @@ export const FIELDS = {
 
 /** Keys and what they do; those of tar1090 where it has them. */
 export const KEYS: readonly (readonly [string, string])[] = [
-  ["/", "search or ask"], ["⇧Enter", "filter the live map by it"], ["Z", "all of the answer in view"], ["v", "list of aircraft"], ["Space", "play or pause the past"], ["Y", "the past"], ["[  ]", "shorter or longer time line"],
+  ["/", "search or ask"], ["⇧Enter", "filter the live map by it"], ["Z", "all of the answer in view"], ["x", "take own files away"], ["v", "list of aircraft"], ["Space", "play or pause the past"], ["Y", "the past"], ["[  ]", "shorter or longer time line"],
   ["q  -", "zoom out"], ["e  +", "zoom in"], ["w a s d  arrows", "move the map"], ["h", "all aircraft in view"],
   ["c  Esc", "clear the selection"], ["f", "follow the selected"], ["i", "only the selected"], ["m", "select several"],
   ["r", "a random aircraft"], ["l", "labels"], ["o", "more in labels"], ["p", "keep trails"], ["u", "military only"],
