@@ -26,7 +26,13 @@ TABLES = ("jsonl", "ndjson", "csv", "parquet", "arrow")
 FORMATS = (*TABLES, "geojson", "kml", *EXPORTS)
 """By the end of a file's name."""
 TRACKS = ("aircraft", "positions", "legs", "journeys")
-DRAWN = {"kml": (*TRACKS, "events"), "gpx": TRACKS, "czml": TRACKS}
+DRAWN = {
+    "kml": (*TRACKS, "events"),
+    "gpx": TRACKS,
+    "czml": TRACKS,
+    "svg": (*TRACKS, "events", "gaps"),
+    "png": (*TRACKS, "events", "gaps"),
+}
 """Which subjects a format has room for; the others take all."""
 
 
@@ -37,7 +43,7 @@ def answer_format(format: str, subject: str) -> str:
         raise ConfigError(f"{format!r} is no format of answers", hint=f"There are {', '.join(FORMATS)}.")
     if subject not in DRAWN.get(word, (subject,)):
         raise ConfigError(
-            f"{subject} have no {word.upper()}", hint=f"Write geojson, or show:{' or show:'.join(DRAWN[word])}."
+            f"{subject} have no {word.upper()}", hint=f"Write csv or geojson, or show:{' or show:'.join(DRAWN[word])}."
         )
     return "jsonl" if word == "ndjson" else word
 
