@@ -216,6 +216,8 @@ def test_who_heard_a_position_is_what_the_receptions_say(demo, tmp_path):
         ("mil:yes", "csv"), ("mil:yes show:positions", "parquet"), ("mil:yes show:legs", "geojson"),
         ("to:SVMI mil:yes", "geojson"), ("to:SVMI mil:yes", "kml"), ("event:landing mil:yes", "kml"),
         ("gap:>2h mil:yes", "geojson"), ("mil:yes show:legs", "arrow"), ("mil:yes show:positions", "csv"),
+        ("to:SVMI mil:yes", "gpx"), ("mil:yes show:positions", "czml"), ("gap:>2h mil:yes", "svg"),
+        ("to:SVMI mil:yes", "svg"), ("mil:yes show:positions", "kml"), ("mil:yes show:positions", "geojson"),
     ],
 )  # fmt: skip
 def test_answers_as_files(demo, tmp_path, question, form):
@@ -235,9 +237,14 @@ def test_answers_as_files(demo, tmp_path, question, form):
         assert made["type"] == "FeatureCollection"
         assert made["features"]
         assert made["note"]["content_hash"] == expected.content_hash()
+    elif form == "czml":
+        assert expected.content_hash() in json.loads(out.read_text())[0]["description"]
     else:
         root = xml.etree.ElementTree.fromstring(out.read_bytes())
-        assert root.tag == "{http://www.opengis.net/kml/2.2}kml"
+        roots = {"kml": "http://www.opengis.net/kml/2.2", "gpx": "http://www.topografix.com/GPX/1/1",
+                 "svg": "http://www.w3.org/2000/svg"}  # fmt: skip
+        assert root.tag == f"{{{roots[form]}}}{form}"
+        assert (form == "kml" and expected.subject == "events") or expected.content_hash() in out.read_text()
 
 
 def test_a_mistake_is_told_with_its_place(demo, capsys):
