@@ -9,7 +9,7 @@ from types import MappingProxyType
 from skywitness.errors import FormatError
 from skywitness.units import FOOT_M, FPM_MPS, KNOT_MPS
 
-__all__ = ["DIALECTS", "NEEDED", "Dialect", "Named", "dialect_of"]
+__all__ = ["DIALECTS", "NEEDED", "SKYWITNESS", "Dialect", "Named", "dialect_of"]
 
 NEEDED = ("time_ns", "icao", "lat_deg", "lon_deg")
 """What a row must tell; without an address the person who imports must."""

@@ -20,7 +20,7 @@ from skywitness.batches import I64, Positions
 from skywitness.errors import FormatError
 from skywitness.sources.compression import compression_of, decompressed
 from skywitness.sources.tables.checks import Plausibility
-from skywitness.sources.tables.dialects import Dialect, Named, dialect_of
+from skywitness.sources.tables.dialects import SKYWITNESS, Dialect, Named, dialect_of
 from skywitness.sources.tables.kml import kml_table
 from skywitness.sources.tables.rows import TableRows
 
@@ -92,7 +92,8 @@ class TableFile:
         if rows is None or checks is None:
             raise FormatError("there is no table in it", source=self.name)
         rows.finish()
-        checks.finish()
+        if self.dialect is not SKYWITNESS:  # its rows have verdicts, those that cannot be too
+            checks.finish()
 
     def _dialect(self, names: list[str]) -> Dialect:
         found = dialect_of(names, self.name, self.asked)
@@ -179,16 +180,12 @@ class TableFile:
         if len(set(names)) != len(names):
             twice = next(name for name in names if names.count(name) > 1)
             raise FormatError(f"two columns are named {twice!r}", source=self.name)
-        parse = pa.csv.ParseOptions(delimiter=delimiter, newlines_in_values=False, invalid_row_handler=self._torn)
+        parse = pa.csv.ParseOptions(delimiter=delimiter, newlines_in_values=False)
         convert = pa.csv.ConvertOptions(column_types=dict.fromkeys(names, pa.string()), strings_can_be_null=True)
         read = pa.csv.ReadOptions(use_threads=False, block_size=PIECE_BYTES)
         with closing(pa.csv.open_csv(file, read, parse, convert)) as reader:
             yield from reader
             yield reader.schema.empty_table()
-
-    def _torn(self, row: Any) -> str:
-        self.refused["torn_row"] += 1
-        return "skip"
 
 
 def iter_csv(line: str, delimiter: str) -> Iterator[list[str]]:

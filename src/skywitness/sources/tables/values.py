@@ -27,6 +27,7 @@ SCALES = ((1e11, 1e9), (1e14, 1e6), (1e17, 1e3))
 """Below so much a time counts seconds, milliseconds, microseconds; nanoseconds beyond."""
 EARLIEST_NS, LATEST_NS = 315_532_800_000_000_000, 4_102_444_800_000_000_000
 """1980 and 2100: no such table is of another time."""
+FARTHEST_US = 9e15
 
 
 def is_text(kind: pa.DataType) -> bool:
@@ -154,8 +155,9 @@ def _counted(values: pa.Array, name: str, source: str, row: int) -> I64:
     size = float(np.max(np.abs(seconds[known]), initial=0.0))
     scale = next((scale for limit, scale in SCALES if size < limit), 1.0)
     if pa.types.is_integer(values.type):  # nanoseconds do not fit a float
-        return np.where(known, _filled(pc.cast(values, pa.int64())) * int(scale), UNTIMED)
-    exact = np.round(np.where(known, seconds, 0.0) * (scale / 1e3)).astype(np.int64) * 1000
+        return np.where(known, _filled(pc.cast(values, pa.int64(), safe=False)) * int(scale), UNTIMED)
+    microseconds = np.clip(np.where(known, seconds, 0.0) * (scale / 1e3), -FARTHEST_US, FARTHEST_US)
+    exact = np.round(microseconds).astype(np.int64) * 1000
     return np.where(known, exact, UNTIMED)
 
 
