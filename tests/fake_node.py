@@ -50,6 +50,9 @@ def positions_for(count: int, *, time_ns: int = NOW_NS, seed: int = 1, first: in
     return rows
 
 
+MINUTE_NS = 60 * 10**9
+
+
 class FakeHistory:
     """A record in memory."""
 
@@ -75,6 +78,20 @@ class FakeHistory:
     def days(self) -> list[str]:
         """As History."""
         return ["2025-12-31", "2026-01-01"]
+
+    def extent(self) -> tuple[int, int]:
+        """As Searchable."""
+        times = self.rows.time_ns // MINUTE_NS
+        return (int(times.min()) * MINUTE_NS, (int(times.max()) + 1) * MINUTE_NS) if len(times) else (0, 0)
+
+    def minutes(self, from_ns: int, until_ns: int) -> Any:
+        """As Searchable."""
+        minutes = np.unique(self.rows.time_ns // MINUTE_NS)
+        return minutes[((minutes + 1) * MINUTE_NS > from_ns) & (minutes * MINUTE_NS < until_ns)]
+
+    def rows_about(self, from_ns: int, until_ns: int) -> int:
+        """As Searchable."""
+        return int(((self.rows.time_ns >= from_ns) & (self.rows.time_ns < until_ns)).sum())
 
 
 def report_of(receiver: Receiver, **changes: Any) -> ReceiverReport:

@@ -376,7 +376,7 @@ class V1:
     async def coverage(self, ask: Ask) -> Response[bytes]:
         """When there is a record."""
         history, now_ns, given = self.history(), self.now_ns(), ask.given
-        if not isinstance(history, Reaching):
+        if self.node.ask is None or not isinstance(history, Reaching):
             raise Problem(404, "This node keeps no record.")
         begin, end = (None if given[name] is None else moment_of(given[name], now_ns) for name in ("from", "until"))
         return await self.in_turn(ask, lambda: json_response(coverage(history, begin, end, given["parts"])))
