@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from skywitness.archive.compaction import Compaction
-from skywitness.archive.derived import Derived
+from skywitness.archive.derived import KINDS, Derived
 from skywitness.archive.files import OsFiles
 from skywitness.archive.hashes import HASH_SUFFIX, put_hashes, stated_hashes
 from skywitness.archive.identities import set_local
@@ -79,10 +79,8 @@ def test_a_whole_store_is_whole(store):
 
 def test_the_store_has_every_kind_of_file(store):
     kinds = {name.split("/")[0] if "/" in name else name for name in files_of(store)}
-    assert kinds == {
-        "areas", "ends", "identity", "index", "ledger.jsonl", "log", "manifest.jsonl", "positions", "raw",
-        "receivers.jsonl", "states",
-    }  # fmt: skip
+    others = {"identity", "ledger.jsonl", "log", "manifest.jsonl", "positions", "raw", "receivers.jsonl", "states"}
+    assert kinds == {*KINDS, *others}
     assert {Path(name).suffix for name in files_of(store) if name.startswith("raw/")} == {".seg", ".seal"}
 
 
