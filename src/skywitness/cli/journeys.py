@@ -60,6 +60,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _write(file: Any, format: str, made: Undertakings, names: dict[int, tuple[str, str]], source: str) -> None:
+    from skywitness import __version__
     from skywitness.journeys.sentences import journey_sentence
     from skywitness.views.exports.drawn import About, drawn_flights
     from skywitness.views.exports.files import EXPORTS, rows_hash, write_export
@@ -81,7 +82,7 @@ def _write(file: Any, format: str, made: Undertakings, names: dict[int, tuple[st
         if format == "kml":
             write_kml(file, made.flights, names, told)
         else:
-            about = About("Journeys", "", source, rows_hash(journey_table(made, names)))
+            about = About("Journeys", "", source, rows_hash(journey_table(made, names)), f"skywitness {__version__}")
             write_export(file, format, drawn_flights(made.flights, names, told), about, places_of_stops(made))
     else:
         write_table(file, format, journey_table(made, names))

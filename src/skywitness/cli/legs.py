@@ -156,6 +156,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _write(file: Any, format: str, flights: Flights, names: dict[int, tuple[str, str]], source: str) -> None:
+    from skywitness import __version__
     from skywitness.journeys.leg_sentences import leg_sentence
     from skywitness.views.exports.drawn import About, drawn_flights
     from skywitness.views.exports.files import EXPORTS, rows_hash, write_export
@@ -169,7 +170,7 @@ def _write(file: Any, format: str, flights: Flights, names: dict[int, tuple[str,
     elif format == "kml":
         write_kml(file, flights, names, {leg: leg_sentence(flights, leg) for leg in range(len(flights))})
     elif format in EXPORTS:
-        about = About("Flights", "", source, rows_hash(leg_table(flights, names)))
+        about = About("Flights", "", source, rows_hash(leg_table(flights, names)), f"skywitness {__version__}")
         write_export(file, format, drawn_flights(flights, names), about, places_of_flights(flights))
     else:
         write_table(file, format, leg_table(flights, names))

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from skywitness import __version__
 from skywitness.batches import Positions
 from skywitness.errors import QuestionError
 from skywitness.journeys.choosing import chosen_journeys, chosen_legs
@@ -26,7 +27,8 @@ Names = dict[int, tuple[str, str]]
 def about_answer(answer: Answer) -> About:
     """Return what is said of an export of an answer."""
     title = f"{answer.subject[0].upper()}{answer.subject[1:]}: {answer.question.text}"
-    return About(title, answer.question.text, f"skywitness record. {answer.coverage.sentence()}", answer.content_hash())
+    source = f"skywitness record. {answer.coverage.sentence()}"
+    return About(title, answer.question.text, source, answer.content_hash(), f"skywitness {__version__}")
 
 
 def flights_of(answer: Answer) -> Iterator[Flights]:

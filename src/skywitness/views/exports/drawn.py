@@ -53,6 +53,8 @@ class About:
     source: str = ""
     content_hash: str = ""
     """SHA-256 of the rows that it shows, hexadecimal."""
+    software: str = "skywitness"
+    """With its version."""
 
     def lines(self) -> list[str]:
         """Return what is known, one fact a line."""

@@ -10,7 +10,6 @@ from typing import BinaryIO
 import numpy as np
 import shapely
 
-from skywitness import __version__
 from skywitness.batches import F64, PROVENANCES
 from skywitness.reference.load import load_gazetteer
 from skywitness.units import NS_PER_S
@@ -217,7 +216,7 @@ def footer(tracks: Sequence[Drawn], about: About, projection: Projection) -> lis
     if about.source:
         lines += shortened(f"Source: {about.source}", 11.5, wide, 3)
     shown = f"SHA-256 of the rows: {about.content_hash[:16]}…  " if about.content_hash else ""
-    lines.append(f"{shown}{count:,} positions.  skywitness {__version__}")
+    lines.append(f"{shown}{count:,} positions.  {about.software}")
     lines.append(
         f"Land and borders: Natural Earth, simplified. Projection: {projection.name}. Scale holds at the middle."
     )
@@ -324,7 +323,7 @@ def opening(height: float, about: About, tracks: Sequence[Drawn], head: Sequence
     """Return the root with what the picture says of itself."""
     facts = {
         "title": about.title, "query": about.query, "source": about.source, "sha256": about.content_hash,
-        "software": f"skywitness {__version__}", "positions": str(sum(map(len, tracks))),
+        "software": about.software, "positions": str(sum(map(len, tracks))),
     }  # fmt: skip
     if tracks:
         facts["from"] = moment_text(min(int(track.rows.time_ns[track.first]) for track in tracks))

@@ -9,7 +9,6 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import BinaryIO
 
-from skywitness import __version__
 from skywitness.errors import ConfigError
 from skywitness.views.exports.drawn import About, Drawn
 from skywitness.views.exports.map_picture import draw_map
@@ -27,7 +26,7 @@ def write_map_png(
 ) -> None:
     """Write `draw_map` as a picture, what it says of itself in iTXt chunks. Raises ConfigError without the extra."""
     about = about or About()
-    texts = {"Title": about.title, "Description": " | ".join(about.lines()), "Software": f"skywitness {__version__}",
+    texts = {"Title": about.title, "Description": " | ".join(about.lines()), "Software": about.software,
              "Source": about.source, "Query": about.query, "SHA-256": about.content_hash}  # fmt: skip
     file.write(with_texts(png_of(draw_map(tracks, about, places)), {k: v for k, v in texts.items() if v}))
 
