@@ -28,7 +28,8 @@ __all__ = ["COMMANDS", "Command", "WithoutPandas", "exit_code", "main"]
 
 COMMANDS = (
     "serve", "top", "find", "decode", "track", "legs", "journeys", "events", "explain", "convert", "demod", "stats",
-    "import", "simulate", "store", "redecode", "keys", "config", "service", "doctor", "airport", "identity", "demo", "bench",
+    "import", "simulate", "store", "redecode", "keys", "config", "service", "doctor", "airport", "identity", "demo",
+    "bench",
 )  # fmt: skip
 """The names are a contract; the order is that of the help."""
 
