@@ -51,6 +51,15 @@ class Kept:
     def visitors(self, fields, side, from_ns, until_ns):
         return self.aircraft(from_ns, until_ns)
 
+    def holders(self, name, holds, from_ns, until_ns):
+        rows = self.positions(from_ns, until_ns, contradicted=True)
+        column = {"callsign": "callsign", "squawk": "squawk", "alt": "altitude_ft", "gs": "groundspeed_kt"}[name]
+        values = getattr(rows, column)
+        values = values.astype(np.int64) if values.dtype.kind == "u" else values
+        held = rows.take(holds(values, values))
+        keys = np.unique(held.address_kind.astype(np.int64) << 24 | held.icao)
+        return (keys & 0xFFFFFF).astype(np.uint32), (keys >> 24).astype(np.uint8)
+
     def positions_within(self, boxes, from_ns, until_ns):
         rows = self.positions(from_ns, until_ns)
         inside = np.zeros(len(rows), bool)

@@ -5,6 +5,7 @@ Beside `positions/2019-03-22/day-12.parquet` there may be, each whole and named 
     index/2019-03-22/day-12.1f0c….parquet   its aircraft: first and last row, first and last time
     areas/2019-03-22/day-12.9a41….parquet   its rows once more, by squares of one degree and quarters of a degree
     ends/2019-03-22/day-12.77e2….parquet    airfields that the ends of its flights may be at, by airfield
+    values/2019-03-22/day-12.3c05….parquet  callsigns and squawks of its aircraft, and how high and fast they were
 
 Nothing depends on them: what is missing is answered from the positions, only slower, and made again by the node. They
 are not in the manifest, since they say nothing that the positions do not.
@@ -30,6 +31,7 @@ from skywitness.archive.ends import write_ends
 from skywitness.archive.layout import HOUR, POSITIONS, array_of, numbers_of
 from skywitness.archive.manifest import Entry, Manifest
 from skywitness.archive.parquet import parquet_of
+from skywitness.archive.values import write_values
 from skywitness.batches import I64
 from skywitness.errors import ArchiveError
 
@@ -37,7 +39,7 @@ __all__ = ["KINDS", "Derived", "derived_path", "derived_stem", "read_index"]
 
 log = structlog.get_logger("skywitness.archive")
 
-KINDS = ("index", "areas", "ends")
+KINDS = ("index", "areas", "ends", "values")
 NAME = re.compile(r"(.+)\.([0-9a-f]{16})\.parquet")
 VERSION = "1"
 TRY_AGAIN_S = 3_600.0
@@ -107,7 +109,7 @@ class Derived:
         temporary = stem.with_name(stem.name + TEMPORARY)
         self.files.unlink(temporary)
         about = {"skywitness.of": entry.path, "skywitness.sha256": entry.sha256, "skywitness.derived": VERSION}
-        writer = {"index": write_index, "areas": write_areas, "ends": write_ends}[kind]
+        writer = {"index": write_index, "areas": write_areas, "ends": write_ends, "values": write_values}[kind]
         began = time.process_time()
         try:
             writer(directory / entry.path, temporary, about)

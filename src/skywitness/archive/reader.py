@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, cast
 
@@ -16,6 +16,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import structlog
+from numpy.typing import NDArray
 
 from skywitness.archive.areas import AreaFile, Box
 from skywitness.archive.derived import derived_path, read_index
@@ -37,6 +38,7 @@ from skywitness.archive.layout import (
 from skywitness.archive.live import LATEST_NS, Live
 from skywitness.archive.manifest import MANIFEST, Entry, Manifest, day_of_minute
 from skywitness.archive.parquet import parquet_of
+from skywitness.archive.values import ValueFile
 from skywitness.archive.windows import Windows, spans
 from skywitness.batches import I32, I64, U8, U32, VERDICTS, Batch, Positions
 from skywitness.errors import ArchiveError
@@ -56,7 +58,7 @@ PART_ROWS = 500_000
 TRACK_BYTES = 32 << 20
 """Memory for the rows of few aircraft that were asked for, by hour."""
 FEW = 20
-FOOTERS, INDEXES = 32, 64
+FOOTERS, INDEXES, VALUES = 32, 64, 32
 """Ends of files, and indexes of aircraft, that are kept in memory: some megabytes each, and half of one."""
 
 CONTRADICTED = VERDICTS.index("contradicted")
@@ -101,6 +103,7 @@ class StoredHistory:
         self._look_at_generation()
         self._footers: OrderedDict[str, pq.FileMetaData] = OrderedDict()
         self._areas: OrderedDict[str, AreaFile] = OrderedDict()
+        self._values: OrderedDict[str, ValueFile] = OrderedDict()
         self._derived: dict[tuple[str, str], Path | None] = {}
         self._minutes: dict[str, I64] = {}
         self._rows_of: OrderedDict[str, dict[str, I64]] = OrderedDict()
@@ -336,6 +339,35 @@ class StoredHistory:
             parts.append(self._keys(entry) if known is None else known)
         keys = np.unique(np.concatenate([np.zeros(0, np.int64), *parts]))
         return (keys & 0xFFFFFF).astype(np.uint32), (keys >> 24).astype(np.uint8)
+
+    def holders(
+        self, name: str, holds: Callable[[Any, Any], NDArray[np.bool_]], from_ns: int, until_ns: int
+    ) -> tuple[U32, U8]:
+        """Return the aircraft of which something may be so in a time, and others of which nothing is known.
+
+        name   `callsign` and `squawk` as codes, `alt` in feet, `gs` in knots
+        holds  says it of least and greatest values; of codes both are the same
+        """
+        with self.lock:
+            entries = self._entries(POSITIONS, from_ns, until_ns)
+            waiting = self.live[POSITIONS.name].between(from_ns, until_ns) if POSITIONS.name in self.live else []
+        parts = [address_keys(rows) for rows in waiting]
+        for entry in entries:
+            values = self._values_of(entry)
+            parts.append(self._keys(entry) if values is None else values.holders(name, holds))
+        keys = np.unique(np.concatenate([np.zeros(0, np.int64), *parts]))
+        return (keys & 0xFFFFFF).astype(np.uint32), (keys >> 24).astype(np.uint8)
+
+    def _values_of(self, entry: Entry) -> ValueFile | None:
+        known = self._values.get(entry.path)
+        path = self._derived_of("values", entry) if known is None else None
+        if path is not None:
+            try:
+                known = ValueFile(path)
+                kept(self._values, entry.path, known, VALUES)
+            except (ArchiveError, FileNotFoundError) as error:
+                log.warning("values left out", path=str(path), reason=str(error))
+        return known
 
     def _derived_of(self, kind: str, entry: Entry) -> Path | None:
         """A derived file of a long file, if it is there."""

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any, BinaryIO, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
 
 from skywitness.batches import I32, I64, U8, U32, Frames, Positions
 from skywitness.tracks.aircraft import AircraftTable
@@ -73,6 +76,15 @@ class Searchable(History, Protocol):
 
     def visitors(self, fields: I32, side: int, from_ns: int, until_ns: int) -> tuple[U32, U8]:
         """Return the aircraft that may have begun (side 0) or ended (1) a flight at one of some airfields, or more."""
+
+    def holders(
+        self, name: str, holds: Callable[[Any, Any], NDArray[np.bool_]], from_ns: int, until_ns: int
+    ) -> tuple[U32, U8]:
+        """Return the aircraft of which something may be so in a time, and others of which nothing is known.
+
+        name   `callsign` and `squawk` as codes, `alt` in feet, `gs` in knots
+        holds  says it of least and greatest values; of codes both are the same
+        """
 
     def positions_within(
         self, boxes: tuple[tuple[float, float, float, float], ...], from_ns: int, until_ns: int

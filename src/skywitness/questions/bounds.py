@@ -18,6 +18,7 @@ from skywitness.questions.question import (
     Near,
     Node,
     Not,
+    Number,
     Or,
     Span,
     Text,
@@ -29,6 +30,7 @@ from skywitness.questions.question import (
 )
 
 __all__ = [
+    "SENT",
     "aircraft_within",
     "before_ns",
     "boxes_of",
@@ -131,20 +133,28 @@ def size_of(boxes: Sequence[Box]) -> float:
     )
 
 
-def aircraft_within(node: Node, names: Names, icao: U32, kind: U8) -> NDArray[np.bool_]:
+Held = Callable[[Text | Flag | Number], NDArray[np.int64] | None]
+"""Gives the aircraft that may have sent something, sorted keys; None if a term is not about that."""
+
+
+def aircraft_within(node: Node, names: Names, icao: U32, kind: U8, held: Held) -> NDArray[np.bool_]:
     """Return which aircraft a question may be about."""
     if isinstance(node, And):
         out = np.ones(len(icao), np.bool_)
         for part in node.parts:
-            out &= aircraft_within(part, names, icao, kind)
+            out &= aircraft_within(part, names, icao, kind, held)
         return out
     if isinstance(node, Or):
         out = np.zeros(len(icao), np.bool_)
         for part in node.parts:
-            out |= aircraft_within(part, names, icao, kind)
+            out |= aircraft_within(part, names, icao, kind, held)
         return out
     if isinstance(node, Then):
-        return aircraft_within(And((node.first, node.second)), names, icao, kind)
+        return aircraft_within(And((node.first, node.second)), names, icao, kind, held)
+    if isinstance(node, Text | Flag | Number):
+        keys = held(node)
+        if keys is not None:
+            return np.asarray(np.isin(kind.astype(np.int64) << 24 | icao, keys))
     if isinstance(node, Text | Flag) and node.key in IDENTITY:
         return names.possible(node, icao, kind)
     return np.ones(len(icao), np.bool_)
@@ -180,7 +190,13 @@ def names_airframes(node: Node) -> bool:
         return all(map(names_airframes, node.parts))
     if isinstance(node, Then):
         return names_airframes(node.first) or names_airframes(node.second)
+    if isinstance(node, Text | Flag | Number) and node.key in SENT:
+        return not (isinstance(node, Flag) and not node.value)
     return is_of_airframes(node) and not (isinstance(node, Flag) and not node.value)
+
+
+SENT = ("callsign", "squawk", "emergency", "alt", "gs")
+"""Keys of what aircraft sent, by which they can be told apart from others without their rows."""
 
 
 def is_of_airframes(node: Node) -> bool:

@@ -10,6 +10,7 @@ import functools
 import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,8 +19,11 @@ from skywitness.batches import I64, U8, U32, Positions
 from skywitness.errors import QuestionError
 from skywitness.journeys.histories import histories
 from skywitness.journeys.legs import legs
+from skywitness.messages.mode_s.callsign import callsign_text
+from skywitness.messages.mode_s.squawk import squawk_text
 from skywitness.questions.answer import Receptions, Searchable
 from skywitness.questions.bounds import (
+    SENT,
     aircraft_within,
     before_ns,
     depends_on_others,
@@ -30,11 +34,23 @@ from skywitness.questions.bounds import (
     spans_of,
 )
 from skywitness.questions.covering import CoveredDays
+from skywitness.questions.globs import fits_any
 from skywitness.questions.hearing import Heard, Hearing
-from skywitness.questions.matching import FIRST_VISIT, Scope, needs_flights
+from skywitness.questions.matching import EMERGENCY_SQUAWKS, FIRST_VISIT, Scope, needs_flights
 from skywitness.questions.names import Names
 from skywitness.questions.places import Box, Places
-from skywitness.questions.question import FlightPlace, Gap, Node, Question, Span, Text, Together, terms
+from skywitness.questions.question import (
+    Flag,
+    FlightPlace,
+    Gap,
+    Node,
+    Number,
+    Question,
+    Span,
+    Text,
+    Together,
+    terms,
+)
 from skywitness.questions.relations import keys_of
 from skywitness.reference.airports import Gazetteer
 from skywitness.units import NMI_M, NS_PER_S
@@ -166,7 +182,7 @@ class Finder:
             return Plan(
                 spans, asked or (ALL,), None, None, len(icao), rows, is_of_flights, boxes, question.show == "positions"
             )
-        may = aircraft_within(node, self.names, icao, kind)
+        may = aircraft_within(node, self.names, icao, kind, functools.partial(self._held, spans))
         if visitors is not None:
             may &= np.isin(kind.astype(np.int64) << 24 | icao, visitors)
         within = np.flatnonzero(may)
@@ -250,6 +266,15 @@ class Finder:
             else:
                 order = np.lexsort((rows.time_ns, rows.address_kind.astype(np.int64) << 24 | rows.icao))
                 yield self._scope(rows.take(order), question.where)
+
+    def _held(self, spans: tuple[Span, ...], term: Text | Flag | Number) -> I64 | None:
+        """Aircraft that may have sent what a term asks for."""
+        if term.key not in SENT or (isinstance(term, Flag) and not term.value):
+            return None
+        name, holds = holding(term)
+        there = [self.history.holders(name, holds, span.from_ns, span.until_ns) for span in spans]
+        parts = [kind.astype(np.int64) << 24 | icao for icao, kind in there]
+        return np.unique(np.concatenate([np.zeros(0, np.int64), *parts]))
 
     def _visitors(self, spans: tuple[Span, ...], term: FlightPlace) -> I64:
         fields = self.places.airfields(term.places)
@@ -406,6 +431,30 @@ class Finder:
                 f"about {rows:,} positions would have to be read, {most:,} are allowed",
                 hint="Ask for a shorter time, a smaller area, or fewer aircraft; explain:yes shows the cost.",
             )
+
+
+def holding(term: Text | Flag | Number) -> tuple[str, Callable[[Any, Any], NDArray[np.bool_]]]:
+    """Return what of an aircraft's values a term asks for, and which of these it is true of."""
+    if isinstance(term, Number):
+        bounds = term.bounds
+
+        def between(low: Any, high: Any) -> NDArray[np.bool_]:
+            inside = [(low <= most + ROUNDED) & (high >= least - ROUNDED) for least, most in bounds]
+            return np.asarray(np.logical_or.reduce(inside))
+
+        return term.key, between
+    if isinstance(term, Flag):
+        return "squawk", lambda low, high: np.asarray(np.isin(low, EMERGENCY_SQUAWKS))
+    patterns, text = term.patterns, TEXTS[term.key]
+    return term.key, lambda low, high: np.array([fits_any(patterns, text(code)) for code in low.tolist()], np.bool_)
+
+
+ROUNDED = 0.05
+"""Altitudes and speeds are kept rounded."""
+TEXTS: dict[str, Callable[[int], str]] = {
+    "callsign": lambda code: callsign_text(code).strip(),
+    "squawk": lambda code: squawk_text(code) if code <= 0o7777 else "",
+}
 
 
 def widened(spans: tuple[Span, ...], before_ns: int, after_ns: int) -> tuple[Span, ...]:

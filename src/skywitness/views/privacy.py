@@ -12,7 +12,7 @@ import hmac
 import json
 import math
 import secrets
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -463,6 +463,12 @@ class PublicHistory:
     def visitors(self, fields: I32, side: int, from_ns: int, until_ns: int) -> tuple[U32, U8]:
         """See `Searchable.visitors`."""
         return self._history.visitors(fields, side, from_ns, until_ns)
+
+    def holders(
+        self, name: str, holds: Callable[[Any, Any], NDArray[np.bool_]], from_ns: int, until_ns: int
+    ) -> tuple[U32, U8]:
+        """See `Searchable.holders`."""
+        return self._history.holders(name, holds, from_ns, until_ns)
 
     def positions_within(
         self, boxes: tuple[tuple[float, float, float, float], ...], from_ns: int, until_ns: int

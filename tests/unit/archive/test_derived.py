@@ -19,7 +19,9 @@ from skywitness.archive.recorder import Recorder, RecorderSettings
 from skywitness.archive.spool import Spool
 from skywitness.batches import Positions
 from skywitness.identity.book import Book
+from skywitness.messages.mode_s.callsign import pack_callsign
 from skywitness.questions.finding import Finder
+from skywitness.questions.language import read_question
 from skywitness.questions.names import Names
 from skywitness.reference.load import load_gazetteer
 from skywitness.run.config import Record
@@ -35,8 +37,17 @@ QUESTIONS = (
     "show:positions in:FR alt:<8000", 'show:positions near:"EDDF 20nmi" time:2019-03-22', "in:DE", "from:LFPG to:EDDF",
     "to:LFPG", "from:LFMN OR to:EDDM", "-from:LFMN show:legs", "hex:3a00*", "show:aircraft alt:>20000",
     "in:POLYGON((7 43, 8 43, 8 46, 7 46, 7 43)) show:positions", "from:LFPG to:LFMN", "gap:>1h",
-    "event:landing at:EDDF",
+    "event:landing at:EDDF", "squawk:7700", "callsign:AFR12*", "-callsign:AFR12* show:legs", "emergency:no",
+    "squawk:7700 OR gs:>200", "alt:<9000 gs:<200 show:positions", "show:aircraft gs:150..200 alt:FL240..FL260",
+    "callsign:DLH* in:DE", "callsign:DLH1 show:journeys",
 )  # fmt: skip
+
+
+SENT = (
+    {},
+    {"squawk": 0o7700, "callsign": pack_callsign("DLH1"), "groundspeed_kt": 231.4},
+    {"callsign": 0, "squawk": 0o1000},
+)
 
 
 @pytest.fixture(scope="module")
@@ -47,7 +58,7 @@ def store(tmp_path_factory):
         row
         for day in range(3)
         for number in range(6 if day == 2 else 12)
-        for row in line(0x3A0000 + number, T0 + day * 86_400 + number * 5_000, ROUTES[number % 4])
+        for row in line(0x3A0000 + number, T0 + day * 86_400 + number * 5_000, ROUTES[number % 4], **SENT[number % 3])
     ]
     batch = positions_from(rows)
     recorder = Recorder(directory, RecorderSettings(seal=False, reserve_bytes=0), threaded=False)
@@ -107,11 +118,20 @@ def test_they_change_no_answer(made, plain):
     assert all(len(rows) for text, rows in plain.items() if text != "from:LFPG to:LFMN")
 
 
+@pytest.mark.parametrize(
+    ("text", "most"), [("squawk:7700", 10), ("callsign:DLH1", 10), ("callsign:XYZ*", 6), ("gs:>220 alt:>9000", 10)]
+)
+def test_aircraft_are_told_apart_by_what_they_sent(made, text, most):
+    finder = Finder.of(open_history(made), Names(Book()), GAZETTEER)
+    aircraft = finder.plan(read_question(text, T0 * S)).aircraft
+    assert aircraft <= most  # the third day is of hours, which have no such files: its six aircraft may all be
+
+
 def test_an_operator_may_do_without_the_copy_by_area(tmp_path, store):
     shutil.copytree(store, tmp_path / "store", ignore=shutil.ignore_patterns(*KINDS))
     settings = recorder_settings(Record(areas=False))
     spool = Spool(tmp_path / "store", settings.spool)
-    assert {kind for kind, _ in spool.derived.missing()} == {"index", "ends"}
+    assert {kind for kind, _ in spool.derived.missing()} == {"index", "ends", "values"}
     spool.close()
     assert "areas" in recorder_settings(Record()).spool.derived
 
