@@ -9,6 +9,8 @@ from typing import Any
 
 import zstandard
 
+from skywitness.identity.military import military_block
+
 Aircraft = dict[str, Any]
 
 
@@ -162,5 +164,5 @@ def expected(row: dict[str, Any], now_ns: int, identity: dict[int, tuple[str, st
         "callsign": callsign.rstrip(" ").replace("#", "\0").rstrip("\0"),
         "registration": registration[:12],
         "type": kind,
-        "flags": flags,
+        "flags": flags | (row["address_kind"] == 0 and military_block(row["icao"]) is not None),
     }

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from skywitness.batches import I64, U8, U32
 from skywitness.identity.book import ALWAYS_FROM, ALWAYS_UNTIL, Book
 from skywitness.identity.countries import COUNTRIES, find_country
+from skywitness.identity.military import is_military
 from skywitness.identity.registrations import address_of, registration_of
 from skywitness.identity.table import FLAGS
 from skywitness.questions.globs import fits_any, fitting
@@ -76,7 +77,8 @@ class Names:
     """Answers for terms on identity, from all that a book's sources say, conflicting ones included.
 
     A statement counts if it held at the row's time. Rules of States (a registration that follows from the address)
-    count for `reg` alone. Addresses that are not ICAO's have no identity but themselves.
+    count for `reg` alone, and blocks that States give to their forces for `mil`. Addresses that are not ICAO's have no
+    identity but themselves.
     """
 
     book: Book
@@ -93,6 +95,8 @@ class Names:
         found = self.spells(term).possible(icao)
         if isinstance(term, Text) and term.key == "reg":
             found |= self._by_rule(term.patterns, icao)
+        if isinstance(term, Flag):
+            found |= is_military(icao)
         found &= kind == 0
         return found
 
@@ -107,6 +111,8 @@ class Names:
         found = self.spells(term).holds_always(icao, at_ns)
         if isinstance(term, Text) and term.key == "reg":
             found |= self._by_rule(term.patterns, icao)
+        if isinstance(term, Flag):
+            found |= is_military(icao)
         found &= kind == 0
         return ~found if isinstance(term, Flag) and not term.value else found
 

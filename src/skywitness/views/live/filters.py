@@ -21,6 +21,7 @@ from skywitness.batches import ADDRESS_KINDS, I64, POSITION_SOURCES, U8, U64
 from skywitness.errors import QuestionError
 from skywitness.geo.sphere import distance_nmi
 from skywitness.identity.countries import COUNTRIES, find_country
+from skywitness.identity.military import is_military
 from skywitness.identity.registrations import address_of, registration_of
 from skywitness.identity.table import FLAGS, NOBODY, IdentityTable
 from skywitness.messages.mode_s.pack import CHARACTERS
@@ -115,8 +116,10 @@ class Subject:
 
     @functools.cached_property
     def flags(self) -> U8:
-        """Bits of FLAGS."""
-        return self.told(self.identity.flags)
+        """Bits of FLAGS; military by its block too."""
+        of_block = is_military(self.table.icao) & (self.table.address_kind == 0)
+        flags: U8 = self.told(self.identity.flags) | of_block.astype(np.uint8) << FLAGS.index("military")
+        return flags
 
     @functools.cached_property
     def country(self) -> I64:

@@ -19,7 +19,8 @@ import zstandard
 from numpy.typing import NDArray
 
 from skywitness.batches import I64, U8, U16, U32
-from skywitness.identity.table import NOBODY, IdentityTable
+from skywitness.identity.military import is_military
+from skywitness.identity.table import FLAGS, NOBODY, IdentityTable
 from skywitness.tracks.aircraft import AircraftTable
 from skywitness.views.live.filters import FRESH_NS, KEPT_NS, Subject, callsign_characters
 from skywitness.views.live.tiles import tile_of
@@ -162,6 +163,9 @@ def texts(columns: Columns, rows: I64) -> dict[str, Column]:
     known = columns.values["identity"][rows]
     table = columns.identity
     flags = np.where(known >= 0, table.flags[np.maximum(known, 0)], 0) if len(table) else np.zeros(len(rows))
+    key = columns.key[rows]
+    of_block = is_military((key & 0xFFFFFF).astype(np.uint32)) & (key >> 24 == 0)
+    flags = flags.astype(np.uint8) | of_block.astype(np.uint8) << FLAGS.index("military")
     out = {"callsign": callsign_characters(columns.values["callsign"][rows]).view("S8").reshape(-1), "flags": flags}
     for name in ("registration", "type"):
         words = getattr(table, name)
