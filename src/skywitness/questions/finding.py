@@ -178,13 +178,16 @@ class Finder:
         if not (is_of_flights or has_gap or first_visit):
             boxes = read_boxes_of(node, self.places, functools.partial(self._company, spans))
         visitors = ends_of(node, functools.partial(self._visitors, spans)) if is_of_flights else None
+        everywhere = Plan(
+            spans, asked or (ALL,), None, None, len(icao), rows, is_of_flights, boxes, question.show == "positions"
+        )
         if not names_airframes(node) and visitors is None:
-            return Plan(
-                spans, asked or (ALL,), None, None, len(icao), rows, is_of_flights, boxes, question.show == "positions"
-            )
+            return everywhere
         may = aircraft_within(node, self.names, icao, kind, functools.partial(self._held, spans))
         if visitors is not None:
             may &= np.isin(kind.astype(np.int64) << 24 | icao, visitors)
+        if may.all():  # of minutes and hours nobody knows what the aircraft sent
+            return everywhere
         within = np.flatnonzero(may)
         share = len(within) / max(len(icao), 1)
         mine = icao[within], kind[within]
