@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from skywitness.batches import UNTIMED
@@ -30,30 +31,39 @@ class Place:
 
 def places_of_flights(flights: Flights) -> list[Place]:
     """Return the airports at the ends of legs: one where it can be named, else those that it may have been."""
+    return _distinct(_of_ends(flights, range(len(flights.ends))))
+
+
+def places_of_stops(made: Undertakings) -> list[Place]:
+    """Return the airports of stops, and those at the ends of legs that are at no stop.
+
+    A stop is known from the leg before it and the leg behind it; one of the two alone says less.
+    """
+    flights, stops, table = made.flights, made.stops, made.candidates
+    beside = stops.after_leg != stops.before_leg
+    told = {*(2 * stops.after_leg[beside] + 1).tolist(), *(2 * stops.before_leg[beside]).tolist()}
+    found = _of_ends(flights, [end for end in range(len(flights.ends)) if end not in told])
+    for row in range(len(table)):
+        if table.probability[row] >= WORTH_SHOWING:
+            found.append(_airport(flights, int(table.airport[row]), float(table.probability[row])))
+    return _distinct(found)
+
+
+def _of_ends(flights: Flights, rows: Iterable[int]) -> list[Place]:
     ends, table = flights.ends, flights.candidates
     first = table.end.searchsorted(range(len(ends)), "left").tolist()
     last = table.end.searchsorted(range(len(ends)), "right").tolist()
     found = []
-    for end, (a, z) in enumerate(zip(first, last, strict=True)):
+    for end in rows:
         if float(ends.probability[end]) >= ASSERTED:
             found.append(_airport(flights, int(ends.airport[end]), float(ends.probability[end])))
-        elif ends.not_before_ns[end] != UNTIMED or ends.not_after_ns[end] != UNTIMED or a < z:
+        elif ends.not_before_ns[end] != UNTIMED or ends.not_after_ns[end] != UNTIMED or first[end] < last[end]:
             found += [
                 _airport(flights, int(table.airport[row]), float(table.probability[row]))
-                for row in range(a, z)
+                for row in range(first[end], last[end])
                 if table.probability[row] >= WORTH_SHOWING
             ]
-    return _distinct(found)
-
-
-def places_of_stops(made: Undertakings) -> list[Place]:
-    """Return the airports at the ends of the legs of journeys and those of inferred stops."""
-    found = places_of_flights(made.flights)
-    table = made.candidates
-    for row in range(len(table)):
-        if table.probability[row] >= WORTH_SHOWING:
-            found.append(_airport(made.flights, int(table.airport[row]), float(table.probability[row])))
-    return _distinct(found)
+    return found
 
 
 def _airport(flights: Flights, row: int, probability: float) -> Place:
