@@ -22,6 +22,8 @@ import { Help } from "./panels/help";
 import { Legend, mapButtons } from "./panels/legend";
 import { Search } from "./panels/search";
 import { PACES, Timeline, type Band, type Player } from "./panels/timeline";
+import { Offers } from "./pages/offers";
+import { PagePanel } from "./pages/page_panel";
 import { ToolBar } from "./panels/tool_bar";
 import { keyOf, MILITARY } from "./state/aircraft";
 import type { Row } from "./api/find";
@@ -29,6 +31,7 @@ import { spanOf, type Span } from "./state/asking";
 import { Commands } from "./state/commands";
 import { linkOf, readLink, type Start } from "./state/link";
 import { Model } from "./state/model";
+import { sectionsOf } from "./state/page";
 import { Past } from "./state/past";
 import { el } from "./text/dom";
 import { climb, squawk } from "./text/units";
@@ -130,6 +133,7 @@ export class App implements Player {
     model.hasRecord = this.status?.records ?? false;
     model.ring("mode");
     this.watch();
+    if (start.page !== null) commands.openPage(start.page, start.question === "");
     if (start.question !== "") {
       await model.asking.ask(start.question, { row: start.row, hash: start.hash });
       if (!this.isPlaced && model.asking.rows.length === 0) this.fit(false);
@@ -152,10 +156,13 @@ export class App implements Player {
       play: (row) => this.playRow(row), fit: () => this.fitAnswer(), copyLink: () => void this.copyLink(),
       heat: () => void this.heat.toggle(),
     });
+    const offers = new Offers(commands, () => this.search.input, () => model.hasRecord);
+    this.search.others = (text) => offers.for(text);
     this.search.toRows = () => this.answer.focus();
     this.root.append(
       new ToolBar(model, commands, this.search, () => (model.mode === "past" ? this.live() : this.openPast())).element,
       this.answer.element,
+      new PagePanel(model, commands, () => void this.copyLink(), (row) => this.playRow(row)).element,
       new Details(model, commands, (key) => this.trails.pointsOf(key), () => void this.copyLink()).element,
       new AircraftList(model, commands, show).element,
       el("footer", { class: "below" }, new Legend(model).element, this.timeline.element),
@@ -174,7 +181,8 @@ export class App implements Player {
       this.draw();
       this.keepLink();
     });
-    model.on(["mode", "range", "answer"], () => this.keepLink());
+    model.on(["mode", "range", "answer", "page"], () => this.keepLink());
+    model.on(["answer"], () => this.leavePage());
     model.on(["chosen"], () => {
       this.keepLink();
       this.isFitWanted = true;
@@ -385,8 +393,9 @@ export class App implements Player {
     const below = this.model.mode === "past" ? 150 : 90;
     const padding = isNarrow
       ? { top: 130, bottom: window.innerHeight * 0.45 + 30, left: 40, right: 60 }
-      : { top: 90, bottom: below, left: 450, right: this.model.selected.size > 0 ? 410 : 110 };
-    if (!isNarrow && window.innerWidth < 1100) Object.assign(padding, { left: 400, right: 90 });
+      : { top: 90, bottom: below, left: this.model.page === null ? 450 : 680, right: this.model.selected.size > 0 ? 410 : 110 };
+    if (!isNarrow && window.innerWidth < 1100 && this.model.page !== null) Object.assign(padding, { left: 520, right: 80 });
+    else if (!isNarrow && window.innerWidth < 1100) Object.assign(padding, { left: 400, right: 90 });
     this.map.fitBounds(bounds, { padding, maxZoom: 9, animate: isSmooth });
   }
 
@@ -409,6 +418,13 @@ export class App implements Player {
       return;
     }
     this.fitAnswer();
+  }
+
+  /** Another question than those of the page takes its place. */
+  private leavePage(): void {
+    const { page, asking } = this.model;
+    if (page === null || !asking.isOpen || sectionsOf(page).some((section) => section.question === asking.question)) return;
+    this.commands.openPage(null);
   }
 
   private band(): Band | null {

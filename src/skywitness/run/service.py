@@ -130,10 +130,10 @@ class Service:
         )
         shown = privacy.history(history) if history is not None else None
         flights, asking = None, None
+        book = await asyncio.to_thread(book_of, self.directory)
         if shown is not None:
             gazetteer = await asyncio.to_thread(load_gazetteer)
             flights = PositionsFlights(shown, gazetteer)
-            book = await asyncio.to_thread(book_of, self.directory)
             asking = functools.partial(ask, Finder.of(shown, Names(book), gazetteer, SERVED))
         node = Node(
             hub=self.hub,
@@ -143,6 +143,7 @@ class Service:
             history=shown,
             flights=flights,
             ask=asking,
+            book=book,
             metrics=self.metrics,
             privacy=privacy,
             facts={"name": config.name},

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from skywitness.coverage.report import ReceiverReport
+from skywitness.identity.book import Book
 from skywitness.questions.answer import Asking, FlightRecord, History
 from skywitness.tracks.picture import Picture
 from skywitness.views.privacy import Privacy
@@ -79,6 +80,8 @@ class Node:
     """None if no flights are made of the record."""
     ask: Asking | None = None
     """Answers questions in the query language; None if nothing is recorded."""
+    book: Book = field(default_factory=Book)
+    """What lists say of aircraft."""
     metrics: Callable[[], dict[str, float]] = dict
     """Counters and gauges of the parts by full name (`skywitness_...`), labels in braces as Prometheus has them."""
     privacy: Privacy = field(default_factory=Privacy)

@@ -91,6 +91,27 @@ export async function aircraftFacts(hex: string, signal?: AbortSignal): Promise<
   }
 }
 
+/** Who an aircraft is, by whom and since when. */
+export interface Identity {
+  readonly icao24: string;
+  readonly country: string;
+  readonly values: Readonly<Record<string, { readonly value: string; readonly source: string } | undefined>>;
+  readonly statements: readonly {
+    readonly source: string; readonly from: string | null; readonly until: string | null; readonly is_derived: boolean;
+    readonly values: Readonly<Record<string, string>>;
+  }[];
+  readonly remarks: readonly string[];
+}
+
+export async function identity(hex: string, signal?: AbortSignal): Promise<Identity | null> {
+  try {
+    return await json<Identity>(`api/v1/identity/${encodeURIComponent(hex)}`, signal);
+  } catch (error) {
+    if (error instanceof Refusal && error.status === 404) return null;
+    throw error;
+  }
+}
+
 /** UTC days of which there is a record. */
 export async function days(): Promise<readonly string[]> {
   try {

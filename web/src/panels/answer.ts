@@ -49,7 +49,7 @@ export class AnswerPanel {
   private readonly filter: HTMLButtonElement;
   private drawn: readonly Row[] = [];
 
-  constructor(private readonly model: Model, commands: Commands, private readonly ways: Drawn, private readonly acts: Acts) {
+  constructor(private readonly model: Model, private readonly commands: Commands, private readonly ways: Drawn, private readonly acts: Acts) {
     const { asking } = model;
     this.more = el("button", { type: "button", class: "chip", onclick: () => void asking.more() });
     this.filter = el("button", { type: "button", class: "chip", onclick: () => {
@@ -157,7 +157,8 @@ export class AnswerPanel {
     const span = spanOf(row);
     const out: Node[] = [el("div", { class: "chips" },
       span === null ? null : button(WORDS.playIt, ICONS.play, () => this.acts.play(row)),
-      button(WORDS.fitIt, ICONS.home, () => this.acts.fit()), button(WORDS.copyLink, ICONS.link, () => this.acts.copyLink()))];
+      button(WORDS.fitIt, ICONS.home, () => this.acts.fit()), button(WORDS.copyLink, ICONS.link, () => this.acts.copyLink()),
+      text(row, "icao24") === "" ? null : button(WORDS.page, ICONS.list, () => this.commands.openPage({ kind: "aircraft", name: text(row, "icao24") })))];
     const stops = stopsOf(row);
     if (stops.length > 0) out.push(el("ol", { class: "stops" }, ...stops.map((stop) => this.stop(stop))));
     const unknown = this.unknown(row, stops);

@@ -43,7 +43,8 @@ export class Details {
       el("div", { class: "head" }, el("div", {}, this.title, this.subtitle),
         el("button", { type: "button", class: "plain", "aria-label": WORDS.close, onclick: () => commands.select(null) }, icon(ICONS.close))),
       this.state,
-      el("div", { class: "chips" }, this.follow, this.only, button(WORDS.copyLink, ICONS.link, copyLink)),
+      el("div", { class: "chips" }, this.follow, this.only, button(WORDS.copyLink, ICONS.link, copyLink),
+        button(WORDS.page, ICONS.list, () => model.main !== null && commands.openPage({ kind: "aircraft", name: hexOf(model.main) }))),
       this.canvas, this.rows,
     );
     model.on(["mode"], () => (this.factsOf = -1));

@@ -34,6 +34,7 @@ export class ToolBar {
       el("h1", {}, "skywitness"), this.simulated, search.element, el("span", { class: "gap" }), this.aircraft, this.lamp,
       el("div", { class: "clock" }, this.time, this.day),
       el("div", { class: "buttons" }, this.past, this.table, theme,
+        button(WORDS.thisNode, ICONS.node, () => commands.openPage(model.page?.kind === "node" ? null : { kind: "node", name: "" })),
         button(WORDS.help, ICONS.help, () => commands.toggle("isHelpOpen"))),
       this.words,
     );

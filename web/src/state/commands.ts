@@ -2,6 +2,7 @@
 
 import { AircraftTable, keyOf } from "./aircraft";
 import type { Model, Settings } from "./model";
+import { sectionsOf, type PageName } from "./page";
 
 const KEPT = "skywitness";
 /** Settings that outlive the page. */
@@ -46,6 +47,17 @@ export class Commands {
     this.model.filter = text.trim();
     this.model.filterError = "";
     this.model.ring("settings");
+  }
+
+  /** Open a page and draw what it is about, or close it. `isAsked` is false where a link asks something else. */
+  openPage(page: PageName | null, isAsked = true): void {
+    const { model } = this;
+    const before = model.page === null ? [] : sectionsOf(model.page).map((section) => section.question);
+    model.page = page;
+    model.ring("page");
+    const first = page === null ? undefined : sectionsOf(page)[0];
+    if (isAsked && first !== undefined) void model.asking.ask(first.question);
+    else if (before.includes(model.asking.question)) model.asking.close();
   }
 
   say(words: string): void {

@@ -3,6 +3,7 @@
 import { hexOf } from "./aircraft";
 import { nameOfRow, type Span } from "./asking";
 import type { Model } from "./model";
+import { pageOf, textOf, type PageName } from "./page";
 
 export interface Start {
   lat?: number;
@@ -24,6 +25,7 @@ export interface Start {
   readonly row: string;
   readonly hash: string;
   readonly range: Span | null;
+  readonly page: PageName | null;
 }
 
 const number = (text: string | null): number | undefined => {
@@ -110,6 +112,7 @@ export function readLink(search: string): Start {
     row: /^~?[0-9a-f]{6}@[\dT:.-]{10,19}$/.test(query.get("row") ?? "") ? query.get("row")! : "",
     hash: /^[0-9a-f]{12}$/.test(query.get("hash") ?? "") ? query.get("hash")! : "",
     range: rangeOf(query.get("range") ?? ""),
+    page: pageOf(query.get("page") ?? (query.has("airport") ? `airport:${query.get("airport")}` : "")),
   };
 }
 
@@ -124,6 +127,7 @@ export function linkOf(model: Model, view: { lat: number; lon: number; zoom: num
   if (model.filter !== "") query.set("q", model.filter);
   if (model.settings.isIsolated) query.set("only", "1");
   if (model.settings.isTableOpen) query.set("list", "1");
+  if (model.page !== null) query.set("page", textOf(model.page));
   const { asking } = model;
   if (asking.isOpen && asking.mistake === null) {
     query.set("find", asking.question);

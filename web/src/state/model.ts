@@ -6,12 +6,15 @@ import type { Units } from "../text/units";
 import { AircraftTable, hexOf } from "./aircraft";
 import { Asking, type Span } from "./asking";
 import { Clock } from "./clock";
+import type { PageName } from "./page";
 
 /** Why the bell rings: a new picture, another selection, other settings, the connection, live or past, the view moved. */
 export type Change =
   | "picture" | "selection" | "settings" | "connection" | "mode" | "view" | "notice"
   /** Another answer to a question, another row of it chosen, another part of the time line shown. */
-  | "answer" | "chosen" | "range";
+  | "answer" | "chosen" | "range"
+  /** Another page is open, or none. */
+  | "page";
 
 export interface Settings {
   theme: Theme;
@@ -41,6 +44,8 @@ export class Model {
   mode: "live" | "past" = "live";
   hasRecord = false;
   readonly asking = new Asking(this);
+  /** What is told of on a page of its own; null if none is open. */
+  page: PageName | null = null;
   /** What of the past the time line shows; null for the day of the moment. */
   range: Span | null = null;
   /** Seconds of the past a second. */

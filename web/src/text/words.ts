@@ -47,6 +47,8 @@ export const WORDS = {
   isolate: "Only this",
   copyLink: "Copy link",
   copied: "Link copied",
+  page: "Page",
+  thisNode: "This node",
   table: "List",
   help: "Keys",
   theme: "Light, dark or high contrast",

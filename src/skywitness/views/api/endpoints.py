@@ -111,6 +111,15 @@ ENDPOINTS: tuple[Endpoint, ...] = (
         "one_aircraft", ("aircraft", ONE_AIRCRAFT), PICTURE, (400, 404, 406, 503), single=True,
     ),
     Endpoint(
+        "/identity/{hex}", "Who an aircraft is: what each list says of it, and since when",
+        (p.hexes("hex", "path"),), "identity", None,
+        {
+            "icao24": {"type": "string"}, "country": {"type": "string"}, "values": {"type": "object"},
+            "conflicts": {"type": "object"}, "statements": {"type": "array", "items": {"type": "object"}},
+            "remarks": {"type": "array", "items": {"type": "string"}},
+        },
+    ),
+    Endpoint(
         "/positions", "Positions of the record, by steps of time, aircraft and time",
         (
             SINCE, UNTIL, p.hexes(), p.area(), SOURCE, p.words("verdict", "Verdicts, with commas between.", VERDICTS),

@@ -29,6 +29,7 @@ from skywitness.views.api.asking_help import Reaching, airfields, completions, c
 from skywitness.views.api.columns import FORMATS, Rows, cursor_of, cursor_text, iso, negotiated
 from skywitness.views.api.endpoints import ENDPOINTS, Endpoint
 from skywitness.views.api.find import find_response
+from skywitness.views.api.naming import who_is
 from skywitness.views.api.openapi import FORM, document
 from skywitness.views.api.parameters import Area, parse_query
 from skywitness.views.api.security import Problem
@@ -215,6 +216,11 @@ class V1:
         behind = self.latest.behind(picture.number) if self.latest is not None else None
         rows = one_aircraft_rows(table.take(np.array([newest])), picture.now_ns, behind, picture.simulated)
         return answered(ask, rows, about(picture), "")
+
+    async def identity(self, ask: Ask) -> Response[bytes]:
+        """Who an aircraft is."""
+        icao, kind = ask.given["hex"]
+        return await asyncio.to_thread(lambda: json_response(who_is(self.node.book, icao, is_lent=kind is not None)))
 
     # --- the record ------------------------------------------------------------------------------------------------
 
