@@ -332,12 +332,10 @@ class Answer:
         return Traffic(self.to_pandas().rename(columns=names))
 
     def _repr_html_(self) -> str:
-        """Show the first rows and the coverage in a notebook."""
-        import html
+        """Show what was found, its coverage, a map and the first rows in a notebook."""
+        from skywitness.run.answer_shown import shown_html
 
-        head = self.to_arrow().slice(0, 20).to_pandas().to_html(escape=True, index=False)
-        said = html.escape(f"{self.total:,} {self.subject}. {self.coverage.sentence()}")
-        return f"<p>{said}</p>{head}"
+        return shown_html(self)
 
 
 @dataclass(slots=True)
