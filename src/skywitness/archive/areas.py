@@ -65,7 +65,7 @@ def write_areas(source: Path, target: Path, about: dict[str, str]) -> None:
             target, schema, compression="zstd", compression_level=3,
             use_dictionary=[c.name for c in POSITIONS.columns if c.encoding == DICTIONARY],
             column_encoding={c.name: DELTA for c in POSITIONS.columns if c.encoding == DELTA} | {PLACE: DELTA},
-            write_statistics=[PLACE, "time"], store_schema=False,
+            write_statistics=[PLACE, "time"], store_schema=False, write_page_checksum=True,
         )  # fmt: skip
         groups: list[I64] = []
         with writer:

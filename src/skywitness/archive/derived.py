@@ -30,7 +30,7 @@ from skywitness.archive.durable import TEMPORARY, Files
 from skywitness.archive.ends import write_ends
 from skywitness.archive.layout import HOUR, POSITIONS, array_of, numbers_of
 from skywitness.archive.manifest import Entry, Manifest
-from skywitness.archive.parquet import parquet_of
+from skywitness.archive.parquet import parquet_of, proven
 from skywitness.archive.values import write_values
 from skywitness.batches import I64
 from skywitness.errors import ArchiveError
@@ -157,7 +157,7 @@ def write_index(source: Path, target: Path, about: dict[str, str]) -> None:
     }  # fmt: skip
     table = pa.table({name: array_of(values, None, pa.int64()) for name, values in columns.items()})
     with pq.ParquetWriter(
-        target, table.schema, compression="zstd", use_dictionary=False,
+        target, table.schema, compression="zstd", use_dictionary=False, write_page_checksum=True,
         column_encoding=dict.fromkeys(columns, "DELTA_BINARY_PACKED"),
     ) as writer:  # fmt: skip
         writer.write_table(table)
@@ -166,7 +166,7 @@ def write_index(source: Path, target: Path, about: dict[str, str]) -> None:
 
 def read_index(path: Path) -> dict[str, I64]:
     """Return the columns of an index. Raises ArchiveError if it is damaged."""
-    with parquet_of(path, str(path)) as file:
+    with parquet_of(proven(path), str(path)) as file:
         table = file.read(use_threads=False)
     try:
         return {name: numbers_of(table.column(name))[0] for name in ("key", "first_row", "rows", "first_us", "last_us")}

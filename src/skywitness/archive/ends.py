@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from skywitness.archive.layout import POSITIONS, array_of, decoded, numbers_of
-from skywitness.archive.parquet import parquet_of
+from skywitness.archive.parquet import parquet_of, proven
 from skywitness.batches import I32, I64, Positions
 from skywitness.journeys.histories import histories
 from skywitness.journeys.legs import legs
@@ -50,6 +50,7 @@ def write_ends(source: Path, target: Path, about: dict[str, str]) -> None:
     table = pa.table({name: array_of(values, None, pa.int64()) for name, values in columns.items()})
     with pq.ParquetWriter(
         target, table.schema, compression="zstd", use_dictionary=False, write_statistics=["airport"],
+        write_page_checksum=True,
         column_encoding=dict.fromkeys(columns, "DELTA_BINARY_PACKED"),
     ) as writer:  # fmt: skip
         writer.write_table(table, row_group_size=GROUP_ROWS)
@@ -92,7 +93,7 @@ def aircraft_at(path: Path, fields: I32, side: int, gazetteer_hash: str) -> I64 
 
     side  0 departures, 1 arrivals
     """
-    with parquet_of(path, str(path)) as file:
+    with parquet_of(proven(path), str(path)) as file:
         if (file.metadata.metadata or {}).get(GAZETTEER, b"").decode() != gazetteer_hash:
             return None
         wanted = np.unique(fields).astype(np.int64)

@@ -98,7 +98,7 @@ def _table(path: Path, only: list[int] | None) -> pa.Table:
 
     Not `read_table`: that imports `pyarrow.dataset` and with it pandas, where it is installed, for a second.
     """
-    with pq.ParquetFile(path) as file:
+    with pq.ParquetFile(path, page_checksum_verification=True) as file:
         if only is None:
             return file.read()
         if file.schema_arrow.field("icao").type != pa.uint32():
@@ -131,7 +131,7 @@ def put_register(directory: Path, register: Register) -> Path:
     part = Path(name)
     try:
         with os.fdopen(descriptor, "wb") as file:
-            pq.write_table(table, file, compression="zstd", row_group_size=ROWS_AT_ONCE)
+            pq.write_table(table, file, compression="zstd", row_group_size=ROWS_AT_ONCE, write_page_checksum=True)
             file.flush()
             os.fsync(file.fileno())
         digest = hash_of(part)

@@ -402,6 +402,7 @@ def parquet_writer(
         write_statistics=[c.name for c in table.columns if c.statistics],
         store_schema=False,  # kilobytes in every file, and nothing in it that Parquet's own types do not say
         sorting_columns=sorting(table),
+        write_page_checksum=True,
     )
     if about:
         writer.add_key_value_metadata(dict(about))

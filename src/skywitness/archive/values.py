@@ -15,7 +15,7 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from skywitness.archive.layout import array_of, callsigns, numbers_of
-from skywitness.archive.parquet import parquet_of
+from skywitness.archive.parquet import parquet_of, proven
 from skywitness.batches import F64, I64
 from skywitness.errors import ArchiveError
 
@@ -65,7 +65,7 @@ def write_values(source: Path, target: Path, about: dict[str, str]) -> None:
     columns = {"what": every[0], "value": every[1], "key": every[2]}
     table = pa.table({name: array_of(np.ascontiguousarray(v), None, pa.int64()) for name, v in columns.items()})
     with pq.ParquetWriter(
-        target, table.schema, compression="zstd", use_dictionary=False,
+        target, table.schema, compression="zstd", use_dictionary=False, write_page_checksum=True,
         column_encoding=dict.fromkeys(columns, "DELTA_BINARY_PACKED"),
     ) as writer:  # fmt: skip
         writer.write_table(table)
@@ -96,7 +96,7 @@ class ValueFile:
     """A file of values, read once."""
 
     def __init__(self, path: Path) -> None:
-        with parquet_of(path, str(path)) as file:
+        with parquet_of(proven(path), str(path)) as file:
             table = file.read(use_threads=False)
         try:
             what, value, key = (numbers_of(table.column(name))[0] for name in ("what", "value", "key"))

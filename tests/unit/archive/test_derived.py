@@ -169,6 +169,50 @@ def test_what_is_damaged_is_answered_from_the_positions(made, plain):
     assert answers(made) == plain
 
 
+def one_bit(path, rng):
+    """Flip a bit of a file, but not of its end; return what it was. What is at the end, readers of Parquet notice."""
+    data = path.read_bytes()
+    footer = int.from_bytes(data[-8:-4], "little") + 8
+    at = int(rng.integers(4, len(data) - footer))
+    changed = bytearray(data)
+    changed[at] ^= 1 << int(rng.integers(8))
+    path.write_bytes(changed)
+    return data
+
+
+def some_answers(directory):
+    finder = Finder.of(open_history(directory), Names(Book()), GAZETTEER)
+    texts = ("show:positions in:FR alt:<8000", "squawk:7700", "from:LFPG to:EDDF")
+    found = [ask(finder, text, now_ns=T0 * S) for text in texts]
+    return [answer.to_arrow().to_pylist() for answer in found], getattr(finder.history, "damaged", {})
+
+
+def test_a_flipped_bit_anywhere_in_them_changes_no_answer(made):
+    plain, _ = some_answers(made)
+    rng = np.random.default_rng(11)
+    paths = sorted(path for kind in KINDS for path in (made / kind).glob("*/*"))
+    for path in paths:
+        was = one_bit(path, rng)
+        assert some_answers(made)[0] == plain, path
+        path.write_bytes(was)
+
+
+def test_a_flipped_bit_in_positions_is_a_hole_and_never_another_value(made):
+    (plain, _, _), _ = some_answers(made)
+    shutil.rmtree(made / "areas")
+    rng = np.random.default_rng(12)
+    paths = sorted((made / "positions").glob("*/*.parquet"))
+    told = 0
+    for path in [*paths, *paths]:
+        was = one_bit(path, rng)
+        (found, _, _), damaged = some_answers(made)
+        assert all(row in plain for row in found), path
+        assert damaged or found == plain, path
+        told += bool(damaged)
+        path.write_bytes(was)
+    assert told > len(paths)
+
+
 def test_those_of_files_that_are_gone_are_deleted(made):
     path = derived_path(made, "index", next(iter(derived(made).manifest.entries.values())))
     assert path is not None
