@@ -46,6 +46,7 @@ from skywitness.run.live import Core
 from skywitness.run.logging import set_up_logging
 from skywitness.run.memory import look_for_cycles_less_often
 from skywitness.run.notify import Watchdog, notify, watchdog_s
+from skywitness.run.operating import operating
 from skywitness.run.places import airport_place
 from skywitness.run.rebuild import Rebuild
 from skywitness.run.warm import warm_up
@@ -135,15 +136,19 @@ class Service:
             gazetteer = await asyncio.to_thread(load_gazetteer)
             flights = PositionsFlights(shown, gazetteer)
             asking = functools.partial(ask, Finder.of(shown, Names(book), gazetteer, SERVED))
+        started_ns = time.time_ns()
         node = Node(
             hub=self.hub,
             version=__version__,
-            started_ns=time.time_ns(),
+            started_ns=started_ns,
             receivers=lambda: self.core.reports if self.core is not None else [],
             history=shown,
             flights=flights,
             ask=asking,
             book=book,
+            operating=lambda: operating(
+                self.directory, self.recorder, shown, self.sources.listeners if self.sources else [], keys, started_ns
+            ),
             metrics=self.metrics,
             privacy=privacy,
             facts={"name": config.name},

@@ -82,6 +82,8 @@ class Node:
     """Answers questions in the query language; None if nothing is recorded."""
     book: Book = field(default_factory=Book)
     """What lists say of aircraft."""
+    operating: Callable[[], dict[str, Any]] = dict
+    """For the operator alone: storage, ports, keys without secrets, alarms. It may read files."""
     metrics: Callable[[], dict[str, float]] = dict
     """Counters and gauges of the parts by full name (`skywitness_...`), labels in braces as Prometheus has them."""
     privacy: Privacy = field(default_factory=Privacy)

@@ -30,8 +30,15 @@ export function socketAddress(path: string): string {
   return address(path).replace(/^http/, "ws");
 }
 
+/** A key that the reader has typed; forgotten with the page. */
+let key = "";
+
+export function useKey(text: string): void {
+  key = text;
+}
+
 async function asked(path: string, signal?: AbortSignal): Promise<Response> {
-  const answer = await fetch(address(path), { ...(signal ? { signal } : {}), headers: { accept: "application/json" } });
+  const answer = await fetch(address(path), { ...(signal ? { signal } : {}), headers: { accept: "application/json", ...(key === "" ? {} : { authorization: `Bearer ${key}` }) } });
   if (!answer.ok) {
     let detail = `${answer.status} ${answer.statusText}`;
     try {
@@ -111,6 +118,45 @@ export async function identity(hex: string, signal?: AbortSignal): Promise<Ident
     throw error;
   }
 }
+
+export interface OperatorReceiver {
+  readonly name: string;
+  readonly health: string;
+  readonly connected: boolean;
+  readonly frames: number;
+  readonly accepted: number;
+  readonly rejected: number;
+  readonly rate_frames_s: number;
+  readonly clock: string;
+  readonly clock_jumps: number;
+  readonly clock_offset_ms?: number | null;
+  readonly last_error?: string | null;
+  readonly range_nmi: readonly number[];
+  readonly unique_share?: number | null;
+}
+
+export interface OperatorPort {
+  readonly url: string;
+  readonly host: string;
+  readonly port: number;
+  readonly format: string;
+  readonly feeders: number;
+  readonly is_encrypted: boolean;
+}
+
+/** What only the node's operator is told. */
+export interface OperatorFacts {
+  readonly receivers: readonly OperatorReceiver[];
+  readonly alarms: readonly string[];
+  readonly ports: readonly OperatorPort[];
+  readonly keys: readonly { readonly id: string; readonly name: string; readonly scopes: readonly string[]; readonly station: string; readonly is_good: boolean }[];
+  readonly storage: {
+    readonly free_bytes: number; readonly days: number; readonly first_day: string | null; readonly last_day: string | null;
+    readonly bytes_a_day: number | null; readonly room_days: number | null; readonly is_recording: boolean;
+  } | null;
+}
+
+export const operator = (): Promise<OperatorFacts> => json<OperatorFacts>("api/v1/operator");
 
 /** UTC days of which there is a record. */
 export async function days(): Promise<readonly string[]> {

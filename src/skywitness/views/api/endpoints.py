@@ -171,6 +171,18 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     Endpoint("/receivers", "Receivers: health and watermarks; blurred places", *OF_RECEIVERS),
     Endpoint("/sources", "The same as /receivers", *OF_RECEIVERS),
     Endpoint(
+        "/operator", "For the node's operator alone: receivers and their reach, storage, ports, keys, alarms", (),
+        "operator", None,
+        {
+            "receivers": {"type": "array", "items": {"type": "object"}},
+            "alarms": {"type": "array", "items": {"type": "string"}},
+            "ports": {"type": "array", "items": {"type": "object"}},
+            "keys": {"type": "array", "items": {"type": "object"}}, "uptime_s": {"type": "number"},
+            "storage": {"type": ["object", "null"]},
+        },
+        (400, 403),
+    ),
+    Endpoint(
         "/status", "The node and its counts", (), "status", None,
         {
             "version": {"type": "string"}, "started": {"type": "string", "format": "date-time"},

@@ -31,6 +31,7 @@ from skywitness.views.api.endpoints import ENDPOINTS, Endpoint
 from skywitness.views.api.find import find_response
 from skywitness.views.api.naming import who_is
 from skywitness.views.api.openapi import FORM, document
+from skywitness.views.api.operator import check_operator, told_to_operator
 from skywitness.views.api.parameters import Area, parse_query
 from skywitness.views.api.security import Problem
 from skywitness.views.api.tables import Latest, aircraft_rows, one_aircraft_rows, position_rows, receiver_rows
@@ -395,6 +396,14 @@ class V1:
         exact = key is not None and "admin" in key.scopes
         rows = receiver_rows(self.node.receivers(), self.node.privacy, self.now_ns(), exact=exact)
         return answered(ask, rows, {}, "")
+
+    async def operator(self, ask: Ask) -> Response[bytes]:
+        """What only the operator is told."""
+        check_operator(ask.request.scope, is_public=self.node.privacy.is_public)
+        now_ns = self.now_ns()
+        return await asyncio.to_thread(
+            lambda: json_response(told_to_operator(self.node, now_ns), {"cache-control": "no-store"})
+        )
 
     async def status(self, ask: Ask) -> Response[bytes]:
         """What the node is and how it does."""

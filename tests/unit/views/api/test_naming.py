@@ -22,7 +22,9 @@ def book() -> Book:
                 "mine", "local",
                 [
                     Statement(0x4840D6, "mine", "local", registration="PH-OLD", until_ns=17_000 * DAY_NS),
-                    Statement(0x4840D6, "mine", "local", registration="PH-NEW", from_ns=17_000 * DAY_NS, operator=SCRIPT),
+                    Statement(
+                        0x4840D6, "mine", "local", registration="PH-NEW", operator=SCRIPT, from_ns=17_000 * DAY_NS
+                    ),
                 ],
             )
         ]
