@@ -30,7 +30,13 @@ KINDS = ("readsb", *DIALECTS, *FORMATS)
 """What `--as` may say."""
 TRACES_AT_ONCE = 200
 """Traces of a batch: what is done again after a crash, and what a line of `imports.jsonl` tells of."""
-LARGEST_TRACE = 512_000_000
+LARGEST_TRACE = 64_000_000
+"""Unpacked. A day with a row a second is about a fifth of that."""
+LARGEST_MEMBER = 2_000_000_000
+"""Of a tar, as it lies there: it is held in memory."""
+TRACE_BYTES_AT_ONCE = 128_000_000
+AT_END = 64
+"""Times that a tar's end is read again before it is taken for cut off."""
 READ_BYTES = 1 << 20
 TARS = (".tar", ".tar.gz", ".tgz", ".tar.zst", ".tar.xz", ".tar.bz2", ".tar.aa")
 RECORDINGS = (
@@ -136,8 +142,7 @@ def _of_directory(directory: Path, options: ImportOptions, skipped: Counter[str]
     """Yield the traces of a directory, some at once, then its other files, then what is below."""
     there = sorted(directory.iterdir())
     traces = [path for path in there if is_trace(path.name) and path.is_file()]
-    for start in range(0, len(traces), TRACES_AT_ONCE):
-        some = traces[start : start + TRACES_AT_ONCE]
+    for some in _some_at_once(traces):
         yield Input(str(directory), lambda o, r, s=some: _of_traces(s, o, r))  # type: ignore[misc]
     for path in there:
         if path.is_dir() and path.name in BESIDE:
@@ -152,6 +157,21 @@ def _of_directory(directory: Path, options: ImportOptions, skipped: Counter[str]
                 yield _of_file(path, options)
             elif ".tar.a" not in plain:
                 skipped[path.suffix or path.name] += 1
+
+
+def _some_at_once(traces: Sequence[Path]) -> Iterator[list[Path]]:
+    """Yield traces in lists that memory has room for."""
+    some: list[Path] = []
+    held = 0
+    for path in traces:
+        size = path.stat().st_size
+        if some and (len(some) == TRACES_AT_ONCE or held + size > TRACE_BYTES_AT_ONCE):
+            yield some
+            some, held = [], 0
+        some.append(path)
+        held += size
+    if some:
+        yield some
 
 
 def is_trace(name: str) -> bool:
@@ -237,7 +257,10 @@ def _table_rows(file: BinaryIO, name: str, options: ImportOptions, part: Part) -
 
 
 def _of_traces(paths: Sequence[Path], options: ImportOptions, on_read: Read) -> Iterator[Part]:
-    found = [(str(path), path.read_bytes()) for path in paths]
+    found = []
+    for path in paths:
+        with path.open("rb") as file:
+            found.append((str(path), file.read(LARGEST_TRACE + 1)))
     on_read(sum(len(data) for _, data in found))
     yield _traces(found, str(paths[0]) if len(paths) == 1 else str(paths[0].parent))
 
@@ -284,21 +307,22 @@ def _of_tar(path: Path, options: ImportOptions, on_read: Read) -> Iterator[Part]
     """Yield the traces of a tar, some at once, and its tables one by one; nothing is unpacked to the disk."""
     joined = _Joined(_pieces(path), on_read)
     traces: list[tuple[str, bytes]] = []
-    number = 0
+    number = held = 0
     try:
         with tarfile.open(fileobj=joined, mode="r|*") as tar:
             for member in tar:
                 if not member.isfile():
                     continue
                 name = member.name.rpartition("/")[2]
-                if is_trace(name) and member.size <= LARGEST_TRACE:
-                    traces.append((f"{path}:{member.name}", _bytes_of(tar, member)))
-                    if len(traces) == TRACES_AT_ONCE:
+                if is_trace(name):
+                    traces.append((f"{path}:{member.name}", _bytes_of(tar, member, LARGEST_TRACE)))
+                    held += len(traces[-1][1])
+                    if len(traces) == TRACES_AT_ONCE or held > TRACE_BYTES_AT_ONCE:
                         number += 1
                         yield _traces(traces, f"{path}, part {number}")
-                        traces = []
+                        traces, held = [], 0
                 elif suffix_of(name) and not name.lower().endswith((".txt", ".md")):
-                    yield _member(f"{path}:{member.name}", _bytes_of(tar, member), options)
+                    yield _member(f"{path}:{member.name}", _bytes_of(tar, member, LARGEST_MEMBER), options)
     except (tarfile.TarError, EOFError, OSError, ValueError) as error:
         if traces:
             yield _traces(traces, f"{path}, part {number + 1}")
@@ -309,7 +333,11 @@ def _of_tar(path: Path, options: ImportOptions, on_read: Read) -> Iterator[Part]
         yield _traces(traces, f"{path}, part {number + 1}")
 
 
-def _bytes_of(tar: tarfile.TarFile, member: tarfile.TarInfo) -> bytes:
+def _bytes_of(tar: tarfile.TarFile, member: tarfile.TarInfo, most: int) -> bytes:
+    if member.issparse():  # some bytes of a tar may stand for as many zeros as it likes
+        raise ValueError(f"{member.name} has holes, which no file of these has")
+    if member.size > most:
+        raise ValueError(f"{member.name} is longer than {most:,} bytes")
     file = tar.extractfile(member)
     data = file.read() if file is not None else b""
     if len(data) != member.size:
@@ -338,6 +366,7 @@ class _Joined(io.RawIOBase):
         self._paths = paths
         self._on_read = on_read
         self._file: BinaryIO | None = None
+        self._at_end = 0
 
     def readable(self) -> bool:
         """Say yes."""
@@ -345,10 +374,14 @@ class _Joined(io.RawIOBase):
 
     def read(self, size: int = -1) -> bytes:
         """Read up to so many bytes, fewer at the end only."""
-        parts = []
+        parts: list[bytes] = []
         while size > 0:
             if self._file is None:
                 if not self._paths:
+                    self._at_end += not parts
+                    if self._at_end > AT_END:
+                        # A member that says it is longer than all there is would be skipped block by block for years.
+                        raise EOFError("it ends in the middle of a file")
                     break
                 self._file = self._paths.pop(0).open("rb")
             data = self._file.read(size)
