@@ -162,7 +162,7 @@ export class App implements Player {
     this.root.append(
       new ToolBar(model, commands, this.search, () => (model.mode === "past" ? this.live() : this.openPast())).element,
       this.answer.element,
-      new PagePanel(model, commands, () => void this.copyLink(), (row) => this.playRow(row)).element,
+      new PagePanel(model, commands, () => void this.copyLink(), (row) => this.playRow(row), (lon, lat) => this.lookAt(lon, lat)).element,
       new Details(model, commands, (key) => this.trails.pointsOf(key), () => void this.copyLink()).element,
       new AircraftList(model, commands, show).element,
       el("footer", { class: "below" }, new Legend(model).element, this.timeline.element),
@@ -418,6 +418,18 @@ export class App implements Player {
       return;
     }
     this.fitAnswer();
+  }
+
+  /** Bring a place into view; what is drawn of an answer comes after it. */
+  private lookAt(lon: number, lat: number): void {
+    if (this.start_.lat !== undefined && this.start_.page !== null) {
+      // A link says itself what is in view.
+      this.start_ = { ...this.start_, page: null };
+      return;
+    }
+    if (this.ways.places().length > 0) return;
+    this.isPlaced = true;
+    this.map.jumpTo({ center: [lon, lat], zoom: Math.max(5, this.map.getZoom()) });
   }
 
   /** Another question than those of the page takes its place. */

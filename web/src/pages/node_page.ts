@@ -15,7 +15,7 @@ const GB = 1e9;
 
 export class NodePage {
   readonly element = el("div", { class: "node-page", hidden: true });
-  private readonly alarms = el("ul", { class: "alarms", role: "status" });
+  private readonly alarms = el("ul", { class: "alarms" });
   private readonly receivers = el("div", { class: "receivers" });
   private readonly store = el("dl", { class: "page-facts" });
   private readonly holes = el("p", { class: "quiet page-note" });
@@ -35,7 +35,7 @@ export class NodePage {
     const part = (title: string, ...inside: HTMLElement[]): HTMLElement =>
       el("section", { class: "page-section", "aria-label": title }, el("div", { class: "page-head" }, el("h3", {}, title)), ...inside);
     this.refused.append(this.why, el("label", {}, "Key ", this.key), " ", el("button", { type: "submit", class: "chip" }, "Show"));
-    this.all = el("div", {}, part("Alarms", this.alarms), part("Receivers", this.receivers), part("Storage", this.store, this.holes),
+    this.all = el("div", {}, part("Alarms", el("div", { role: "status" }, this.alarms)), part("Receivers", this.receivers), part("Storage", this.store, this.holes),
       part("Connect a receiver", this.setUp, this.arrived), part("Keys", this.keys));
     this.element.append(this.refused, this.all);
   }

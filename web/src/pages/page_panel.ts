@@ -32,7 +32,7 @@ export class PagePanel {
   private sections: SectionTable[] = [];
   private field: Airport | null = null;
 
-  constructor(private readonly model: Model, private readonly commands: Commands, copyLink: () => void, play: (row: Row) => void) {
+  constructor(private readonly model: Model, private readonly commands: Commands, copyLink: () => void, play: (row: Row) => void, private readonly look: (lon: number, lat: number) => void) {
     this.node = new NodePage(() => this.model.settings.units);
     this.acts = {
       open: (page) => commands.openPage(page),
@@ -159,6 +159,7 @@ export class PagePanel {
     setText(this.subtitle, [found.city, found.country_name].filter(Boolean).join(", "));
     this.field = found;
     this.show([["Place", coordinate(found.lat_deg, found.lon_deg)], ["Time there", ""], ["Runways in use", "as observed, below"]]);
+    this.look(found.lon_deg, found.lat_deg);
     this.tick();
     if (found.country_name) this.more.replaceChildren(el("div", { class: "chips" }, this.link(found.country_name, { kind: "country", name: found.country_name })));
     const wide = FIELD_DEG / Math.max(0.2, Math.cos((found.lat_deg * Math.PI) / 180));
