@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gzip
 import json
-import os
 import random
 import signal
 import subprocess
@@ -22,8 +21,9 @@ from skywitness.archive.importing import Importer, read_imports
 from skywitness.archive.reader import open_history
 from skywitness.archive.verify import verify
 from skywitness.batches import PROVENANCES, Positions
+from tests.rounds import rounds
 
-TIMES = int(os.environ.get("SKYWITNESS_CRASH_ROUNDS", "3"))
+TIMES = rounds(3)
 TRACES, ROWS = 700, 12
 DAY_S = 1_693_353_600
 

@@ -19,9 +19,10 @@ from skywitness.archive.reader import open_history
 from skywitness.archive.spool import Spool, SpoolSettings
 from skywitness.archive.upkeep import drops_of, held
 from skywitness.archive.verify import verify
+from tests.rounds import rounds
 from tests.rows_from import BEGIN_NS, positions_from
 
-ROUNDS = int(os.environ.get("SKYWITNESS_CRASH_ROUNDS", "3"))
+ROUNDS = rounds(3)
 MINUTES = 90
 ROWS = 20_000
 S = 1_000_000_000

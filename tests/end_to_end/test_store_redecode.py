@@ -27,9 +27,10 @@ from skywitness.errors import ArchiveError, ConfigError
 from skywitness.pipeline import Pipeline
 from skywitness.run.redecode import redecode
 from skywitness.sources.readers import read_frames
+from tests.rounds import rounds
 
 S = 1_000_000_000
-ROUNDS = int(os.environ.get("SKYWITNESS_CRASH_ROUNDS", "3"))
+ROUNDS = rounds(3)
 EVER = 1 << 62
 
 
