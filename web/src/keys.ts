@@ -17,6 +17,7 @@ export function listenToKeys(app: App): void {
     Escape: () => {
       if (model.settings.isHelpOpen) commands.set("isHelpOpen", false);
       else if (model.selected.size > 0) commands.select(null);
+      else if (model.page !== null) commands.openPage(null);
       else model.asking.close();
     },
     Z: () => app.fitAnswer(), x: () => app.overlays.clear(), "[": () => app.zoomTime(0.5), "]": () => app.zoomTime(2),
