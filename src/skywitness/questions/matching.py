@@ -390,7 +390,7 @@ class Scope:
         if term.key == "to":
             return arrival
         stopped = np.zeros(len(made), np.bool_)
-        hit = counts(self._stop_probability(fields), term)
+        hit = counts(self._stop_probability(fields), term) & (made.stops.journey >= 0)  # between two journeys: -1
         stopped[made.stops.journey[hit]] = True
         return stopped if term.key == "via" else departure | arrival | stopped
 
@@ -476,11 +476,6 @@ FLAGS_OF_ROWS: dict[str, Callable[[Positions], Bools]] = {
     "emergency": lambda rows: np.asarray(np.isin(rows.squawk, EMERGENCY_SQUAWKS)),
     "placed": lambda rows: np.ones(len(rows), np.bool_),
 }
-
-
-def is_of_moments(node: Node) -> bool:
-    """Whether a part must be true of the same position as the others beside it."""
-    return not (is_lasting(node) or has_own(node) or isinstance(node, Not))
 
 
 def has_own(node: Node) -> bool:

@@ -285,3 +285,17 @@ def test_answers_do_not_change_a_record(finder):
     before = finder.history.rows.time_ns.copy()
     found(finder, "show:journeys").to_arrow()
     assert np.array_equal(before, finder.history.rows.time_ns)
+
+
+def test_a_stop_between_two_journeys_is_on_the_way_of_neither():
+    # Out and back: two journeys. A third aircraft's comes last.
+    rows = positions_from(
+        [
+            *line(0x3C4A01, T0, ("LFMN", "LFLL")),
+            *line(0x3C4A01, T0 + 7_200, ("LFLL", "LFMN")),
+            *line(0x3C4A09, T0, ("EDDF", "EDDM")),
+        ]
+    )
+    finder = Finder.of(Kept(rows), Names(Book()), GAZETTEER)
+    assert len(ask(finder, "show:journeys", now_ns=T0 * S).to_arrow()) == 3
+    assert len(ask(finder, "show:journeys via:LFLL", now_ns=T0 * S).to_arrow()) == 0
