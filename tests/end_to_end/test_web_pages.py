@@ -148,7 +148,7 @@ def test_an_aircraft_opens_by_its_link_and_leads_on_by_clicks(visit, demo):
         assert name not in ("csv", "geojson") or demo.get(href.removeprefix(demo.url))
     # On by click: to the airport of a leg, whose page has a link of its own.
     page.locator('.page section[aria-label="Legs"] button.to-page', has_text="OSLK").first.click()
-    opened.wait("document.querySelector('.page h2').textContent.startsWith('OSLK Bassel')")
+    opened.wait("document.querySelector('.page h2')?.textContent.startsWith('OSLK Bassel')")
     opened.wait("location.search.includes('page=airport:OSLK')")
     assert [row[1] for row in opened.table("Runways")]
     assert "UTC" in page.inner_text(".page-facts")
@@ -193,7 +193,7 @@ def test_what_is_typed_offers_its_page(visit, demo):
             if page.locator(".suggestions li[aria-selected=true]", has_text="page of the").count():
                 break
         page.keyboard.press("Enter")
-        opened.wait(f"document.querySelector('.page h2').textContent.startsWith({json.dumps(heading)})")
+        opened.wait(f"document.querySelector('.page h2')?.textContent.startsWith({json.dumps(heading)})")
     page.keyboard.press("Escape")
     opened.wait("document.querySelector('.page').hidden")
 

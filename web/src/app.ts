@@ -23,7 +23,6 @@ import { Legend, mapButtons } from "./panels/legend";
 import { Search } from "./panels/search";
 import { PACES, Timeline, type Band, type Player } from "./panels/timeline";
 import { Offers } from "./pages/offers";
-import { PagePanel } from "./pages/page_panel";
 import { ToolBar } from "./panels/tool_bar";
 import { keyOf, MILITARY } from "./state/aircraft";
 import type { Row } from "./api/find";
@@ -66,6 +65,8 @@ export class App implements Player {
   private endMs: number | null = null;
   private isWaiting = false;
   private timeline!: Timeline;
+  private readonly pages = el("div", {});
+  private arePagesFetched = false;
   private stream!: LiveStream;
   private status: Status | null = null;
   private start_: Start = readLink(window.location.search);
@@ -162,7 +163,7 @@ export class App implements Player {
     this.root.append(
       new ToolBar(model, commands, this.search, () => (model.mode === "past" ? this.live() : this.openPast())).element,
       this.answer.element,
-      new PagePanel(model, commands, () => void this.copyLink(), (row) => this.playRow(row), (lon, lat) => this.lookAt(lon, lat)).element,
+      this.pages,
       new Details(model, commands, (key) => this.trails.pointsOf(key), () => void this.copyLink()).element,
       new AircraftList(model, commands, show).element,
       el("footer", { class: "below" }, new Legend(model).element, this.timeline.element),
@@ -171,8 +172,22 @@ export class App implements Player {
     );
   }
 
+  /** The panel of pages is fetched with the first page that is opened. */
+  private async fetchPages(): Promise<void> {
+    if (this.model.page === null || this.arePagesFetched) return;
+    this.arePagesFetched = true;
+    const fetched = await import("./pages/page_panel").catch(() => null);
+    if (fetched === null) {
+      this.arePagesFetched = false;
+      return this.say(WORDS.notFetched);
+    }
+    this.pages.append(new fetched.PagePanel(
+      this.model, this.commands, () => void this.copyLink(), (row) => this.playRow(row), (lon, lat) => this.lookAt(lon, lat)).element);
+  }
+
   private listen(): void {
     const { model, map } = this;
+    model.on(["page"], () => void this.fetchPages());
     model.on(["settings"], () => {
       this.applySettings();
       this.watch();

@@ -52,6 +52,7 @@ export class PagePanel {
     model.on(["page"], () => this.open());
     model.on(["answer", "chosen", "settings"], () => this.sections.forEach((table) => table.draw()));
     window.setInterval(() => this.field !== null && !this.element.hidden && this.tick(), 1000);
+    this.open();
   }
 
   private open(): void {

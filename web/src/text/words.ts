@@ -47,6 +47,7 @@ export const WORDS = {
   isolate: "Only this",
   copyLink: "Copy link",
   copied: "Link copied",
+  notFetched: "The node did not answer; try again.",
   page: "Page",
   thisNode: "This node",
   table: "List",
