@@ -128,7 +128,14 @@ export class Search {
 
   private ask(text: string): void {
     this.hide();
-    void this.model.asking.ask(text);
+    const { asking } = this.model;
+    void asking.ask(text).then(() => {
+      if (!asking.isUnkept || asking.question !== text) return;
+      // Without a record there is still the live map.
+      this.model.hasRecord = false;
+      asking.close();
+      this.commands.setFilter(text);
+    });
   }
 
   /** Ask the node how the text may go on at the cursor. */

@@ -57,6 +57,8 @@ export class Asking {
   /** What the link promised and the record does not have any more. */
   missing = "";
   isAsking = false;
+  /** The node keeps no record to ask. */
+  isUnkept = false;
   private abort: AbortController | null = null;
 
   constructor(private readonly model: Model) {}
@@ -118,6 +120,7 @@ export class Asking {
       this.rows = skip === 0 ? answer.rows : [...this.rows, ...answer.rows];
     } catch (error) {
       if (this.abort !== abort) return;
+      this.isUnkept = error instanceof Refusal && error.status === 404;
       this.mistake = mistakeOf(error);
     }
     this.isAsking = false;
