@@ -61,6 +61,7 @@ from skywitness.views.api.query import at_root
 from skywitness.views.api.security import is_loopback
 from skywitness.views.api.server import Server, serve_app
 from skywitness.views.api.tables import Latest
+from skywitness.views.cases import routes as cases
 from skywitness.views.feeds.aircraft_more import Advisories
 from skywitness.views.feeds.ports import Ports, PortSettings, split_address
 from skywitness.views.feeds.push import parse_push
@@ -156,7 +157,7 @@ class Service:
         identity = await asyncio.to_thread(read_identity, config.aircraft_db, self.directory)
         await asyncio.to_thread(warm_up)
         api = api_settings(config.http)
-        app = create_app(node, api, modules(identity, privacy, advisories), keys=keys, latest=latest)
+        app = create_app(node, api, modules(identity, privacy, advisories, self.directory), keys=keys, latest=latest)
         self.server = await serve_app(app, config.http.host, config.http.port, api)
         if config.http.readsb_api:
             self.query_server = await serve_app(
@@ -266,11 +267,12 @@ def loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
     return cast("Callable[[], asyncio.AbstractEventLoop]", module.new_event_loop)
 
 
-def modules(identity: IdentityTable, privacy: Privacy, advisories: Advisories) -> list[Module]:
+def modules(identity: IdentityTable, privacy: Privacy, advisories: Advisories, directory: Path | None) -> list[Module]:
     """The interfaces beside our own."""
     return [
         functools.partial(existing.handlers, identity=identity, privacy=privacy, advisories=advisories),
         functools.partial(stream.handlers, identity=identity),
+        functools.partial(cases.handlers, directory=None if directory is None else directory / "cases"),
     ]
 
 
