@@ -22,9 +22,10 @@ import { Help } from "./panels/help";
 import { Legend, mapButtons } from "./panels/legend";
 import { Search } from "./panels/search";
 import { PACES, Timeline, type Band, type Player } from "./panels/timeline";
+import type { Desk } from "./cases/desk";
 import { Offers } from "./pages/offers";
 import { ToolBar } from "./panels/tool_bar";
-import { keyOf, MILITARY } from "./state/aircraft";
+import { hexOf, keyOf, MILITARY } from "./state/aircraft";
 import type { Row } from "./api/find";
 import { spanOf, type Span } from "./state/asking";
 import { Commands } from "./state/commands";
@@ -67,6 +68,8 @@ export class App implements Player {
   private timeline!: Timeline;
   private readonly pages = el("div", {});
   private arePagesFetched = false;
+  private readonly deskHome = el("div", { hidden: true });
+  private desk: Desk | null = null;
   private stream!: LiveStream;
   private status: Status | null = null;
   private start_: Start = readLink(window.location.search);
@@ -161,9 +164,10 @@ export class App implements Player {
     this.search.others = (text) => offers.for(text);
     this.search.toRows = () => this.answer.focus();
     this.root.append(
-      new ToolBar(model, commands, this.search, () => (model.mode === "past" ? this.live() : this.openPast())).element,
+      new ToolBar(model, commands, this.search, () => (model.mode === "past" ? this.live() : this.openPast()), () => void this.toggleDesk()).element,
       this.answer.element,
       this.pages,
+      this.deskHome,
       new Details(model, commands, (key) => this.trails.pointsOf(key), () => void this.copyLink()).element,
       new AircraftList(model, commands, show).element,
       el("footer", { class: "below" }, new Legend(model).element, this.timeline.element),
@@ -183,6 +187,29 @@ export class App implements Player {
     }
     this.pages.append(new fetched.PagePanel(
       this.model, this.commands, () => void this.copyLink(), (row) => this.playRow(row), (lon, lat) => this.lookAt(lon, lat)).element);
+  }
+
+  /** Open or close the case desk; it is fetched when it is first opened. */
+  async toggleDesk(isShown = this.deskHome.hidden !== false): Promise<void> {
+    this.deskHome.hidden = !isShown;
+    if (!isShown || this.desk !== null) return;
+    const fetched = await import("./cases/desk").catch(() => null);
+    if (fetched === null) return this.say(WORDS.notFetched);
+    this.desk = new fetched.Desk(
+      this.model, () => this.link(), () => this.nameOfSelected(), () => void this.toggleDesk(false),
+      (link) => window.location.assign(link));
+    this.deskHome.append(this.desk.element);
+    await this.desk.start();
+  }
+
+  /** Put what is asked, chosen or selected into the case that is open. */
+  async keep(): Promise<void> {
+    await this.toggleDesk(true);
+    await this.desk?.add();
+  }
+
+  private nameOfSelected(): string {
+    return [...this.model.selected].map(hexOf).join(", ");
   }
 
   private listen(): void {

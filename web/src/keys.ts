@@ -28,6 +28,7 @@ export function listenToKeys(app: App): void {
     p: () => commands.toggle("areTrailsKept"), u: () => commands.toggle("isMilitaryOnly"), T: () => commands.toggle("isTisbHidden"),
     b: () => commands.set("theme", model.settings.theme === "light" ? "dark" : "light"),
     n: () => commands.set("units", model.settings.units === "aviation" ? "metric" : model.settings.units === "metric" ? "imperial" : "aviation"),
+    k: () => void app.keep(), K: () => void app.toggleDesk(),
     H: () => commands.toggle("areButtonsHidden"), "?": () => commands.toggle("isHelpOpen"),
     Y: () => (model.mode === "past" ? app.live() : app.openPast()), " ": () => model.mode === "past" && app.toggle(),
   };

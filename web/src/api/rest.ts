@@ -37,8 +37,14 @@ export function useKey(text: string): void {
   key = text;
 }
 
+const keyed = (): Record<string, string> => (key === "" ? {} : { authorization: `Bearer ${key}` });
+
 async function asked(path: string, signal?: AbortSignal): Promise<Response> {
-  const answer = await fetch(address(path), { ...(signal ? { signal } : {}), headers: { accept: "application/json", ...(key === "" ? {} : { authorization: `Bearer ${key}` }) } });
+  return answered(fetch(address(path), { ...(signal ? { signal } : {}), headers: { accept: "application/json", ...keyed() } }));
+}
+
+async function answered(request: Promise<Response>): Promise<Response> {
+  const answer = await request;
   if (!answer.ok) {
     let detail = `${answer.status} ${answer.statusText}`;
     try {
@@ -178,4 +184,13 @@ export async function halfHour(startMs: number): Promise<ArrayBuffer | null> {
     if (error instanceof Refusal && error.status === 404) return null;
     throw error;
   }
+}
+
+/** Give something to the node as JSON; an answer that refuses is a Refusal. */
+export async function send<T>(method: "POST" | "PUT" | "DELETE", path: string, body: unknown, version?: number): Promise<T> {
+  const answer = await answered(fetch(address(path), {
+    method, headers: { "content-type": "application/json", ...(version === undefined ? {} : { "if-match": `"${version}"` }), ...keyed() },
+    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+  }));
+  return (await answer.json()) as T;
 }
