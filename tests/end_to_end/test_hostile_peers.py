@@ -181,7 +181,7 @@ def test_a_full_disk_stops_the_record_and_the_node_serves_on(tmp_path, sky):
             assert any("recording stopped" in line and "disk_full" in line for line in node.lines)
             heard = node.metrics()["skywitness_frames_total"]
             until(lambda: node.metrics()["skywitness_frames_total"] > heard)  # live goes on
-            assert node.json("/data/aircraft.json")["aircraft"]
+            until(lambda: node.json("/data/aircraft.json")["aircraft"])
         finally:
             (tmp_path / "ballast").unlink()
         until(lambda: node.metrics()["skywitness_record_stopped"] == 0)  # by itself
