@@ -25,6 +25,8 @@ import { PACES, Timeline, type Band, type Player } from "./panels/timeline";
 import type { Desk } from "./cases/desk";
 import { Offers } from "./pages/offers";
 import { ToolBar } from "./panels/tool_bar";
+import type { ToolMenu } from "./tools/menu";
+import { Tools } from "./tools/tools";
 import { hexOf, keyOf, MILITARY } from "./state/aircraft";
 import type { Row } from "./api/find";
 import { spanOf, type Span } from "./state/asking";
@@ -54,6 +56,7 @@ export class App implements Player {
   readonly layer = new AircraftLayer(() => this.model.clock.now(), () => this.model.clock.rate);
   readonly labels = new LabelLayer(this.layer);
   readonly past = new Past(() => this.showPast(true));
+  readonly tools = new Tools(this);
   map!: MapLibre;
   search!: Search;
   isPlaying = false;
@@ -70,6 +73,8 @@ export class App implements Player {
   private arePagesFetched = false;
   private readonly deskHome = el("div", { hidden: true });
   private desk: Desk | null = null;
+  private readonly menuHome = el("div", { hidden: true });
+  private menu: ToolMenu | null = null;
   private stream!: LiveStream;
   private status: Status | null = null;
   private start_: Start = readLink(window.location.search);
@@ -106,6 +111,8 @@ export class App implements Player {
       this.heat.add("way-inferred");
       this.overlays = new Overlays(this.map, this.root, "heat", (words) => this.say(words));
       this.draw();
+      for (const name of start.layers ?? []) this.tools.toggleLayer(name, true);
+      if (start.tool.name !== "") this.tools.open(start.tool.name, start.tool.argument);
     });
     this.listen();
     listenToKeys(this);
@@ -164,10 +171,12 @@ export class App implements Player {
     this.search.others = (text) => offers.for(text);
     this.search.toRows = () => this.answer.focus();
     this.root.append(
-      new ToolBar(model, commands, this.search, () => (model.mode === "past" ? this.live() : this.openPast()), () => void this.toggleDesk()).element,
+      new ToolBar(model, commands, this.search, () => (model.mode === "past" ? this.live() : this.openPast()), () => void this.toggleDesk(), () => void this.toggleMenu()).element,
       this.answer.element,
       this.pages,
       this.deskHome,
+      this.tools.element,
+      this.menuHome,
       new Details(model, commands, (key) => this.trails.pointsOf(key), () => void this.copyLink()).element,
       new AircraftList(model, commands, show).element,
       el("footer", { class: "below" }, new Legend(model).element, this.timeline.element),
@@ -202,6 +211,18 @@ export class App implements Player {
     await this.desk.start();
   }
 
+  /** Open or close the list of layers and tools; it is fetched when it is first opened. */
+  async toggleMenu(isShown = this.menuHome.hidden !== false): Promise<void> {
+    this.menuHome.hidden = !isShown;
+    if (isShown && this.menu === null) {
+      const fetched = await import("./tools/menu").catch(() => null);
+      if (fetched === null) return this.say(WORDS.notFetched);
+      this.menu ??= new fetched.ToolMenu(this, () => void this.toggleMenu(false));
+      this.menuHome.replaceChildren(this.menu.element);
+    }
+    if (isShown) this.menu?.focus();
+  }
+
   /** Put what is asked, chosen or selected into the case that is open. */
   async keep(): Promise<void> {
     await this.toggleDesk(true);
@@ -223,7 +244,7 @@ export class App implements Player {
       this.draw();
       this.keepLink();
     });
-    model.on(["mode", "range", "answer", "page"], () => this.keepLink());
+    model.on(["mode", "range", "answer", "page", "tools"], () => this.keepLink());
     model.on(["answer"], () => this.leavePage());
     model.on(["chosen"], () => {
       this.keepLink();

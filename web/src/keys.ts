@@ -16,6 +16,7 @@ export function listenToKeys(app: App): void {
     h: () => app.fit(), c: () => commands.select(null),
     Escape: () => {
       if (model.settings.isHelpOpen) commands.set("isHelpOpen", false);
+      else if (model.tool !== null) app.tools.open("");
       else if (model.selected.size > 0) commands.select(null);
       else if (model.page !== null) commands.openPage(null);
       else model.asking.close();
@@ -28,7 +29,7 @@ export function listenToKeys(app: App): void {
     p: () => commands.toggle("areTrailsKept"), u: () => commands.toggle("isMilitaryOnly"), T: () => commands.toggle("isTisbHidden"),
     b: () => commands.set("theme", model.settings.theme === "light" ? "dark" : "light"),
     n: () => commands.set("units", model.settings.units === "aviation" ? "metric" : model.settings.units === "metric" ? "imperial" : "aviation"),
-    k: () => void app.keep(), K: () => void app.toggleDesk(),
+    t: () => void app.toggleMenu(), k: () => void app.keep(), K: () => void app.toggleDesk(),
     H: () => commands.toggle("areButtonsHidden"), "?": () => commands.toggle("isHelpOpen"),
     Y: () => (model.mode === "past" ? app.live() : app.openPast()), " ": () => model.mode === "past" && app.toggle(),
   };
@@ -40,8 +41,8 @@ export function listenToKeys(app: App): void {
     if ((event.key === " " || event.key === "Enter") && target.matches("button, a")) return;
     if (event.key.startsWith("Arrow") && target.matches("input, .scroll")) return;
     const act = acts[event.key];
-    if (act === undefined) return;
+    if (act !== undefined) act();
+    else if (!app.tools.press(event.key)) return;
     event.preventDefault();
-    act();
   });
 }

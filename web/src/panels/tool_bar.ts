@@ -21,7 +21,7 @@ export class ToolBar {
   private readonly table: HTMLButtonElement;
   private readonly past: HTMLButtonElement;
 
-  constructor(private readonly model: Model, commands: Commands, search: Search, openPast: () => void, toggleDesk: () => void) {
+  constructor(private readonly model: Model, commands: Commands, search: Search, openPast: () => void, toggleDesk: () => void, toggleMenu: () => void) {
     const button = (name: string, drawing: string, act: () => void): HTMLButtonElement =>
       el("button", { type: "button", class: "plain", "aria-label": name, title: name, onclick: act }, icon(drawing));
     this.table = button(WORDS.table, ICONS.list, () => commands.toggle("isTableOpen"));
@@ -33,7 +33,7 @@ export class ToolBar {
       "header", { class: "bar" },
       el("h1", {}, "skywitness"), this.simulated, search.element, el("span", { class: "gap" }), this.aircraft, this.lamp,
       el("div", { class: "clock" }, this.time, this.day),
-      el("div", { class: "buttons" }, this.past, this.table, button(WORDS.desk, ICONS.desk, toggleDesk), theme,
+      el("div", { class: "buttons" }, this.past, this.table, button(WORDS.tools, ICONS.layers, toggleMenu), button(WORDS.desk, ICONS.desk, toggleDesk), theme,
         button(WORDS.thisNode, ICONS.node, () => commands.openPage(model.page?.kind === "node" ? null : { kind: "node", name: "" })),
         button(WORDS.help, ICONS.help, () => commands.toggle("isHelpOpen"))),
       this.words,

@@ -26,6 +26,9 @@ export interface Start {
   readonly hash: string;
   readonly range: Span | null;
   readonly page: PageName | null;
+  /** A tool, `name` or `name:argument`, and the layers that are drawn. */
+  readonly tool: { readonly name: string; readonly argument: string };
+  readonly layers: readonly string[] | null;
 }
 
 const number = (text: string | null): number | undefined => {
@@ -88,6 +91,11 @@ function rangeOf(text: string): Span | null {
   return from !== undefined && until !== undefined && until > from ? { fromMs: from, untilMs: until } : null;
 }
 
+function toolOf(text: string): { name: string; argument: string } {
+  const at = text.indexOf(":");
+  return at < 0 ? { name: text, argument: "" } : { name: text.slice(0, at), argument: text.slice(at + 1) };
+}
+
 const moment = (ms: number): string => `${new Date(ms).toISOString().slice(0, 19)}Z`;
 
 export function readLink(search: string): Start {
@@ -113,6 +121,8 @@ export function readLink(search: string): Start {
     hash: /^[0-9a-f]{12}$/.test(query.get("hash") ?? "") ? query.get("hash")! : "",
     range: rangeOf(query.get("range") ?? ""),
     page: pageOf(query.get("page") ?? (query.has("airport") ? `airport:${query.get("airport")}` : "")),
+    tool: toolOf((query.get("tool") ?? "").slice(0, 300)),
+    layers: query.has("layers") ? query.get("layers")!.split(",").filter((name) => name !== "").slice(0, 50) : null,
   };
 }
 
@@ -128,6 +138,8 @@ export function linkOf(model: Model, view: { lat: number; lon: number; zoom: num
   if (model.settings.isIsolated) query.set("only", "1");
   if (model.settings.isTableOpen) query.set("list", "1");
   if (model.page !== null) query.set("page", textOf(model.page));
+  if (model.layers.size > 0) query.set("layers", [...model.layers].join(","));
+  if (model.tool !== null) query.set("tool", model.tool.argument === "" ? model.tool.name : `${model.tool.name}:${model.tool.argument}`);
   const { asking } = model;
   if (asking.isOpen && asking.mistake === null) {
     query.set("find", asking.question);

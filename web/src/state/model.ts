@@ -14,7 +14,9 @@ export type Change =
   /** Another answer to a question, another row of it chosen, another part of the time line shown. */
   | "answer" | "chosen" | "range"
   /** Another page is open, or none. */
-  | "page";
+  | "page"
+  /** Another tool is open, or none; a layer was switched. */
+  | "tools";
 
 export interface Settings {
   theme: Theme;
@@ -46,6 +48,9 @@ export class Model {
   readonly asking = new Asking(this);
   /** What is told of on a page of its own; null if none is open. */
   page: PageName | null = null;
+  /** The tool that is open beside the map, and what it is about. */
+  tool: { readonly name: string; readonly argument: string } | null = null;
+  readonly layers = new Set<string>();
   /** What of the past the time line shows; null for the day of the moment. */
   range: Span | null = null;
   /** Seconds of the past a second. */

@@ -51,6 +51,9 @@ export const WORDS = {
   page: "Page",
   thisNode: "This node",
   desk: "Case desk",
+  tools: "Layers and tools",
+  layers: "Layers",
+  toolsOpen: "Tools",
   table: "List",
   help: "Keys",
   theme: "Light, dark or high contrast",
@@ -97,7 +100,7 @@ export const FIELDS = {
 
 /** Keys and what they do; those of tar1090 where it has them. */
 export const KEYS: readonly (readonly [string, string])[] = [
-  ["/", "search or ask"], ["⇧Enter", "filter the live map by it"], ["Z", "all of the answer in view"], ["x", "take own files away"], ["v", "list of aircraft"], ["k", "add to the case"], ["K", "case desk"], ["Space", "play or pause the past"], ["Y", "the past"], ["[  ]", "shorter or longer time line"],
+  ["/", "search or ask"], ["⇧Enter", "filter the live map by it"], ["Z", "all of the answer in view"], ["x", "take own files away"], ["v", "list of aircraft"], ["k", "add to the case"], ["K", "case desk"], ["t", "layers and tools"], ["Space", "play or pause the past"], ["Y", "the past"], ["[  ]", "shorter or longer time line"],
   ["q  -", "zoom out"], ["e  +", "zoom in"], ["w a s d  arrows", "move the map"], ["h", "all aircraft in view"],
   ["c  Esc", "clear the selection"], ["f", "follow the selected"], ["i", "only the selected"], ["m", "select several"],
   ["r", "a random aircraft"], ["l", "labels"], ["o", "more in labels"], ["p", "keep trails"], ["u", "military only"],

@@ -1,0 +1,26 @@
+/** What can be opened beside the map, and drawn on it: each is fetched when it is first wanted. */
+
+import type { App } from "../app";
+
+/** A tool or a layer once it is fetched. */
+export interface Opened {
+  /** What a tool shows; a layer draws on the map alone. */
+  readonly element?: HTMLElement;
+  /** Show or hide it; `argument` is what a link gives it after the colon. */
+  show(isShown: boolean, argument: string): void;
+}
+
+export interface Offer {
+  /** As in a link; small letters and hyphens. */
+  readonly name: string;
+  readonly words: string;
+  readonly help: string;
+  readonly key?: string;
+  readonly fetch: () => Promise<(app: App) => Opened>;
+}
+
+/** One of them is open at a time. */
+export const TOOLS: readonly Offer[] = [];
+
+/** Any of them at once. */
+export const LAYERS: readonly Offer[] = [];
