@@ -20,7 +20,12 @@ export interface Offer {
 }
 
 /** One of them is open at a time. */
-export const TOOLS: readonly Offer[] = [];
+export const TOOLS: readonly Offer[] = [
+  {
+    name: "profile", words: "Profile", help: "Heights and speeds of the selected over time", key: "P",
+    fetch: () => import("./profile").then((m) => m.open),
+  },
+];
 
 /** Any of them at once. */
 export const LAYERS: readonly Offer[] = [];
