@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from skywitness.batches import I64, Frames, Messages
+from skywitness.batches import I64, U8, Frames, Messages
 from skywitness.errors import QuestionError
 from skywitness.pipeline import Pipeline
 from skywitness.questions.answer import Receptions
@@ -21,7 +21,7 @@ from skywitness.questions.names import IDENTITY, Names
 from skywitness.questions.question import And, Flag, Node, Not, Or, Pattern, Text, When
 from skywitness.units import NS_PER_S
 
-__all__ = ["Heard", "Hearing"]
+__all__ = ["GOOD", "Heard", "Hearing"]
 
 Bools = NDArray[np.bool_]
 
@@ -61,6 +61,18 @@ class Hearing:
             rows = np.flatnonzero(self._mask(node, heard, receivers))
             if len(rows):
                 yield Heard(heard.frames.take(rows), heard.messages.take(rows))
+
+    def of_aircraft(self, icao: int, kinds: U8, from_ns: int, until_ns: int) -> Iterator[Heard]:
+        """Yield the good receptions of one address and a time, in the order of their ids.
+
+        Raises QuestionError for what is too dear.
+        """
+        for heard in self._decoded(from_ns, until_ns):
+            messages = heard.messages
+            mine = (messages.icao == icao) & (messages.status <= GOOD) & np.isin(messages.address_kind, kinds)
+            rows = np.flatnonzero(mine)
+            if len(rows):
+                yield Heard(heard.frames.take(rows), messages.take(rows))
 
     def transmissions(self, patterns: Sequence[Pattern], from_ns: int, until_ns: int) -> I64:
         """Return the transmissions of a time that receivers heard, by the ids that positions have as parents."""

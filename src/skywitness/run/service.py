@@ -27,6 +27,7 @@ from skywitness import __version__
 from skywitness.archive.derived import KINDS
 from skywitness.archive.identities import identity_directory, load_book
 from skywitness.archive.reader import open_history
+from skywitness.archive.receptions import StoredReceptions
 from skywitness.archive.recorder import Recorder, RecorderSettings
 from skywitness.archive.retention import Limit, Limits
 from skywitness.archive.spool import SpoolSettings
@@ -67,6 +68,7 @@ from skywitness.views.feeds.ports import Ports, PortSettings, split_address
 from skywitness.views.feeds.push import parse_push
 from skywitness.views.node import Hub, Node
 from skywitness.views.privacy import Blur, Privacy, open_blur
+from skywitness.views.recent_receptions import RecentReceptions
 
 __all__ = ["Service", "serve"]
 
@@ -119,7 +121,7 @@ class Service:
         self.sources = Inputs(
             specs, self.intake, feeder_limits(config.limits), keys.claim, derived(blur.secret, b"feeders")
         )
-        latest, advisories = Latest(), Advisories()
+        latest, advisories, recent = Latest(), Advisories(), RecentReceptions()
         self.core = Core(
             self.intake,
             self.sources.now_ns,
@@ -127,7 +129,7 @@ class Service:
             glance=functools.partial(self._hand, loop, self.hub.glance, privacy),
             is_asked=self.hub.is_asked,
             record=self.recorder,
-            sinks=[self.ports, latest, advisories],
+            sinks=[self.ports, latest, advisories, recent],
             settings=Settings(repair=config.repair, shards=config.shards),
         )
         shown = privacy.history(history) if history is not None else None
@@ -146,6 +148,8 @@ class Service:
             history=shown,
             flights=flights,
             ask=asking,
+            receptions=StoredReceptions(self.directory) if self.directory is not None else None,
+            recent=recent,
             book=book,
             operating=lambda: operating(
                 self.directory, self.recorder, shown, self.sources.listeners if self.sources else [], keys, started_ns

@@ -11,9 +11,10 @@ from typing import Any
 
 from skywitness.coverage.report import ReceiverReport
 from skywitness.identity.book import Book
-from skywitness.questions.answer import Asking, FlightRecord, History
+from skywitness.questions.answer import Asking, FlightRecord, History, Receptions
 from skywitness.tracks.picture import Picture
 from skywitness.views.privacy import Privacy
+from skywitness.views.recent_receptions import RecentReceptions
 
 __all__ = ["Hub", "Node"]
 
@@ -80,6 +81,10 @@ class Node:
     """None if no flights are made of the record."""
     ask: Asking | None = None
     """Answers questions in the query language; None if nothing is recorded."""
+    receptions: Receptions | None = None
+    """Raw receptions of the record, exact: only what asks `privacy` first may tell of them. None if none are kept."""
+    recent: RecentReceptions | None = None
+    """The last of them in memory; the same holds."""
     book: Book = field(default_factory=Book)
     """What lists say of aircraft."""
     operating: Callable[[], dict[str, Any]] = dict

@@ -12,6 +12,7 @@ from skywitness.views.api import parameters as p
 from skywitness.views.api.columns import FORMATS, Column
 from skywitness.views.api.find import FIND_FORMATS
 from skywitness.views.api.parameters import Parameter
+from skywitness.views.api.raw_messages import EXPLAINED, RAW_MESSAGES
 from skywitness.views.api.tables import AIRCRAFT, ONE_AIRCRAFT, POSITIONS, RECEIVERS
 
 __all__ = ["ENDPOINTS", "Endpoint"]
@@ -21,6 +22,7 @@ Json = dict[str, Any]
 MOST_AIRCRAFT = 10_000
 MOST_POSITIONS = 10_000
 MOST_TRACK = 50_000
+MOST_MESSAGES = 1000
 MOST_ASKED = 80_000
 MOST_IN_ADDRESS = 2_000
 """Characters of a question: as many as a body, or an address, holds however they are encoded."""
@@ -54,6 +56,12 @@ CURSOR = dataclasses.replace(CURSOR, example=None)
 CODES = r"[A-Za-z0-9-]{1,10}(,[A-Za-z0-9-]{1,10}){0,49}"
 KIND = p.words("address_kind", "Kinds of address, with commas between them.", ADDRESS_KINDS)
 SOURCE = p.words("source", "Who determined the position: words with commas between them.", POSITION_SOURCES)
+FRAME = dataclasses.replace(
+    p.pattern("frame", "14 or 28 hexadecimal digits, as many as its downlink format has.",
+              "([0-7][0-9a-fA-F]{13}|[89a-fA-F][0-9a-fA-F]{27})",
+              "Mode S frame: 14 hexadecimal digits, 28 if the first is 8 or more", "8D4840D6202CC371C32CE0576098"),
+    where="path",
+)  # fmt: skip
 SINCE = p.time("from", "First moment, inclusive.")
 UNTIL = p.time("until", "End, exclusive; now if not given.")
 REJECTED = p.flag("contradicted", "With positions that were rejected, and why.", False)
@@ -135,6 +143,24 @@ ENDPOINTS: tuple[Endpoint, ...] = (
         ),
         "track", ("positions", POSITIONS),
         {**SPAN, "total": COUNT, "is_thinned": {"type": "boolean"}}, (400, 404, 406, 503),
+    ),
+    Endpoint(
+        "/messages/{hex}", "Raw messages of one aircraft, newest first; for the operator alone where places are hidden",
+        (
+            p.hexes("hex", "path"), KIND, SINCE, UNTIL, fields(RAW_MESSAGES),
+            p.integer("limit", "Most rows.", 1, MOST_MESSAGES, 100), FORM,
+        ),
+        "messages", ("messages", RAW_MESSAGES),
+        {**SPAN, "read_from": SPAN["from"], "is_kept": {"type": "boolean"}}, (400, 403, 406, 503),
+    ),
+    Endpoint(
+        "/explain/{frame}", "What each bit of one Mode S frame says",
+        (
+            FRAME, p.number("altitude_ft", "Known of the aircraft: weighs the registers of a reply.", -2000, 200_000),
+            p.number("groundspeed_kt", "The same.", 0, 5000), p.number("track_deg", "The same.", 0, 360),
+            p.number("vertical_rate_fpm", "The same.", -50_000, 50_000),
+        ),
+        "explain", None, EXPLAINED,
     ),
     Endpoint(
         "/find", "A question in the query language, over all of the record",

@@ -33,6 +33,7 @@ from skywitness.views.api.naming import who_is
 from skywitness.views.api.openapi import FORM, document
 from skywitness.views.api.operator import check_operator, told_to_operator
 from skywitness.views.api.parameters import Area, parse_query
+from skywitness.views.api.raw_messages import MESSAGES_NS, explained, found_messages
 from skywitness.views.api.security import Problem
 from skywitness.views.api.tables import Latest, aircraft_rows, one_aircraft_rows, position_rows, receiver_rows
 from skywitness.views.node import Node
@@ -141,7 +142,7 @@ class V1:
         return [*made, openapi]
 
     def _handler(self, endpoint: Endpoint) -> HTTPRouteHandler:
-        path = PREFIX + endpoint.path.replace("{hex}", "{hex:str}")
+        path = PREFIX + endpoint.path.replace("{hex}", "{hex:str}").replace("{frame}", "{frame:str}")
 
         methods = [HttpMethod.GET, HttpMethod.POST] if endpoint.form else [HttpMethod.GET]
 
@@ -352,6 +353,30 @@ class V1:
             rows = rows.take(np.unique(np.linspace(0, total - 1, given["limit"]).astype(np.int64)))
         more = {**span_text(since, until), "total": total, "is_thinned": total > len(rows)}
         return answered(ask, position_rows(rows), more, "")
+
+    async def messages(self, ask: Ask) -> Response[bytes]:
+        """Raw messages of one aircraft, newest first."""
+        privacy = self.node.privacy
+        if privacy.is_strict:
+            # Exact times, levels and the rim of what is heard would tell where a receiver stands.
+            check_operator(ask.request.scope, is_public=privacy.is_public)
+        return await self.in_turn(ask, functools.partial(self._messages, ask))
+
+    def _messages(self, ask: Ask) -> Response[bytes]:
+        given = ask.given
+        icao, kind = given["hex"]
+        kinds = [ADDRESS_KINDS.index(w) for w in given["address_kind"]] if given["address_kind"] else [1, 2, 3]
+        since, until = self.span(given, MESSAGES_NS, 600 * NS_PER_S)
+        if kind is None:
+            kinds = [0]
+        numbers = np.array(kinds, np.uint8)
+        found = found_messages(self.node, icao, numbers, (since, until), given["limit"], self.now_ns())
+        more = {**span_text(since, until), "read_from": text_of(found.read_from_ns), "is_kept": found.is_kept}
+        return answered(ask, found.rows, more, "")
+
+    async def explain(self, ask: Ask) -> Response[bytes]:
+        """What each bit of a frame says."""
+        return await asyncio.to_thread(lambda: json_response(explained(ask.given["frame"], ask.given)))
 
     async def days(self, ask: Ask) -> Response[bytes]:
         """Days with data."""
