@@ -70,3 +70,57 @@ def test_a_profile_says_what_was_received_and_joins_nothing(profiled):
     page.get_by_role("button", name="As a chart").click()
     profiled.press("Escape")
     assert page.locator(".profile-tool").is_hidden()
+
+
+def test_raw_messages_of_now_and_then_bit_by_bit(visit):  # noqa: F811
+    """The newest come by themselves; one that is opened stays; what is sent from outside is text."""
+    opened = visit(link(at="2019-03-22T14:50:00Z", icao=ANTONOV, tool="messages"), (1100, 620))
+    page = opened.page
+    opened.wait("document.querySelectorAll('.message-head').length === 100")
+    assert "100 messages, newest first, from 2019-03-22 14:48:43 to 14:50:00 UTC" in page.inner_text(".messages-told")
+    heads = page.locator(".message-head")
+    assert heads.nth(1).inner_text().split("\n")[0].startswith("14:49:58.790")
+    assert "31,000 ft" in heads.nth(1).inner_text()
+    assert "Baku · -32.3 dBFS" in heads.nth(1).inner_text()
+    heads.nth(1).focus()
+    opened.press("Enter")
+    opened.wait("document.querySelector('.explained')")
+    told = page.inner_text(".explained")
+    for words in (
+        "DF 17, airborne position",
+        "the parity proves the address",
+        "41-52",
+        "101000010000",
+        "31,000 ft",
+        "DO-260B",
+    ):
+        assert words in told, words
+    assert page.inner_text(".bits").replace(" ", "") == f"{0x8D15407358A10602124B3FE01C36:0112b}"
+    assert opened.violations() == []
+    page.get_by_role("button", name="Earlier").click()
+    opened.wait("document.querySelectorAll('.message-head').length === 200")
+    times = page.locator(".message-time").all_inner_texts()
+    assert times == sorted(times, reverse=True)
+    page.get_by_label("Kind of message").select_option("identification and category")
+    opened.wait("document.querySelectorAll('.message-head').length < 20")
+    assert "RFF8235" in heads.first.inner_text()
+    own = page.get_by_label("Explain a frame, 14 or 28 hexadecimal digits")
+    own.fill("<img src=x onerror=alert(1)>")
+    own.press("Enter")
+    opened.wait("document.querySelector('.messages-own [role=alert]')")
+    assert page.locator(".messages img").count() == 0
+    own.fill("*8D4840D6202CC371C32CE0576098;")
+    own.press("Enter")
+    opened.wait("document.querySelector('.messages-own .explained')?.textContent.includes('KLM1023')")
+    page.evaluate("window.skywitness.live()")
+    opened.wait("document.querySelectorAll('.aircraft, .message-head').length === 0")
+    opened.wait("window.skywitness.table.count > 3")
+    page.evaluate(
+        "(() => { const { table, commands } = window.skywitness;"
+        "const heard = ([, row]) => table.get('messages', row);"
+        "commands.select([...table.rows].sort((a, b) => heard(b) - heard(a))[0][0]); })()"
+    )
+    opened.wait("document.querySelectorAll('.message-head').length > 0")
+    newest = page.locator(".message-time").first.inner_text()
+    page.get_by_role("button", name="Go on").click()
+    opened.wait(f"document.querySelector('.message-time').innerText > {json.dumps(newest)}")

@@ -25,6 +25,10 @@ export const TOOLS: readonly Offer[] = [
     name: "profile", words: "Profile", help: "Heights and speeds of the selected over time", key: "P",
     fetch: () => import("./profile").then((m) => m.open),
   },
+  {
+    name: "messages", words: "Raw messages", help: "What was received of the selected, bit by bit", key: "E",
+    fetch: () => import("./messages").then((m) => m.open),
+  },
 ];
 
 /** Any of them at once. */
