@@ -114,8 +114,11 @@ ENDPOINTS: tuple[Endpoint, ...] = (
         "aircraft", ("aircraft", AIRCRAFT), {**PICTURE, "total": COUNT, **NEXT}, (400, 406, 410, 503),
     ),
     Endpoint(
-        "/aircraft/{hex}", "One aircraft of the live picture",
-        (p.hexes("hex", "path"), KIND, fields(ONE_AIRCRAFT), FORM),
+        "/aircraft/{hex}", "One aircraft of the live picture, or as it was known at a moment of the record",
+        (
+            p.hexes("hex", "path"), KIND, p.time("at", "The moment; the present if not given."), fields(ONE_AIRCRAFT),
+            FORM,
+        ),
         "one_aircraft", ("aircraft", ONE_AIRCRAFT), PICTURE, (400, 404, 406, 503), single=True,
     ),
     Endpoint(

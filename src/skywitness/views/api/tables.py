@@ -35,6 +35,8 @@ __all__ = [
     "ONE_AIRCRAFT",
     "POSITIONS",
     "RECEIVERS",
+    "SAID",
+    "Behind",
     "Latest",
     "aircraft_rows",
     "one_aircraft_rows",

@@ -29,6 +29,7 @@ from skywitness.views.api.asking_help import Reaching, airfields, completions, c
 from skywitness.views.api.columns import FORMATS, Rows, cursor_of, cursor_text, iso, negotiated
 from skywitness.views.api.endpoints import ENDPOINTS, Endpoint
 from skywitness.views.api.find import find_response
+from skywitness.views.api.known_then import known_then
 from skywitness.views.api.naming import who_is
 from skywitness.views.api.openapi import FORM, document
 from skywitness.views.api.operator import check_operator, told_to_operator
@@ -204,7 +205,9 @@ class V1:
                 self._pictures.pop(number, None)
 
     async def one_aircraft(self, ask: Ask) -> Response[bytes]:
-        """One aircraft."""
+        """One aircraft, now or at a moment of the record."""
+        if ask.given["at"] is not None:
+            return await self.in_turn(ask, functools.partial(self._one_then, ask, self.history()))
         picture = self.picture(newest=True)
         icao, kind = ask.given["hex"]
         table = picture.table
@@ -218,6 +221,16 @@ class V1:
         behind = self.latest.behind(picture.number) if self.latest is not None else None
         rows = one_aircraft_rows(table.take(np.array([newest])), picture.now_ns, behind, picture.simulated)
         return answered(ask, rows, about(picture), "")
+
+    def _one_then(self, ask: Ask, history: History) -> Response[bytes]:
+        """What was known of one aircraft at a moment: its newest state before it, and what is behind its place."""
+        icao, kind = ask.given["hex"]
+        at_ns = moment_of(ask.given["at"], self.now_ns())
+        kinds = [0] if kind is None else [1, 2, 3]
+        if ask.given["address_kind"]:
+            kinds = [ADDRESS_KINDS.index(word) for word in ask.given["address_kind"]]
+        rows = known_then(history, icao, kinds, at_ns)
+        return answered(ask, rows, {"now": text_of(at_ns)}, "")
 
     async def identity(self, ask: Ask) -> Response[bytes]:
         """Who an aircraft is."""

@@ -189,6 +189,21 @@ def test_one_aircraft():
     served(app_of(node_with(100)), scenario)
 
 
+def test_one_aircraft_at_a_moment_of_the_record():
+    async def scenario(client: Any) -> None:
+        body = (await client.get("/api/v1/aircraft/480001?at=-10min")).json()
+        row = past().take(np.flatnonzero((past().icao == 0x480001) & (past().time_ns <= NOW_NS - 600 * S))[:1])
+        assert (body["icao24"], body["lat_deg"], body["altitude_ft"]) == ("480001", row.lat_deg[0], row.altitude_ft[0])
+        assert (body["verdict"], body["parent"], body["provenance"]) == ("consistent", int(row.parent[0]), "received")
+        # It was known with the position; when it was said is not.
+        assert "callsign" in body
+        assert "callsign_age_s" not in body
+        assert (await client.get("/api/v1/aircraft/480001?at=-1d")).status_code == 404
+        assert (await client.get("/api/v1/aircraft/480031?at=-10min&address_kind=anonymous")).status_code == 404
+
+    served(app_of(node_with(100, history=past())), scenario)
+
+
 @pytest.mark.parametrize("limit", [1, 7, 250, 10_000])
 def test_pages_of_the_record_have_each_row_once(limit: int):
     rows = past(8, 15)
