@@ -124,3 +124,26 @@ def test_raw_messages_of_now_and_then_bit_by_bit(visit):  # noqa: F811
     newest = page.locator(".message-time").first.inner_text()
     page.get_by_role("button", name="Go on").click()
     opened.wait(f"document.querySelector('.message-time').innerText > {json.dumps(newest)}")
+
+
+def test_details_say_by_whom_and_since_when_and_what_was_flown_before(visit):  # noqa: F811
+    opened = visit(link(icao=ANTONOV, at="2019-03-23T01:21:08Z"), (1100, 620))
+    page = opened.page
+    opened.wait("document.querySelector('.who-more')?.textContent.includes('RA-82035')")
+    assert "RA-82035\npress-simulated" in page.inner_text(".who-more")
+    assert "Russian Federation\naddress block" in page.inner_text(".who-more")
+    # What is said besides the position, a minute ago in the past: with its age, and the message it is said in.
+    opened.wait("document.querySelector('.details dl:not(.who-more)').textContent.includes('Altimeter setting')")
+    line = page.locator(".details dl > div", has_text="Altimeter setting")
+    assert line.inner_text().split("\n") == ["Altimeter setting", "1013.6 hPa", "5.0 s"]
+    assert "BDS 4,0" in line.get_attribute("title")
+    page.locator(".history summary").click()
+    opened.wait("document.querySelectorAll('.history li').length === 2")
+    told = page.locator(".history li").all_inner_texts()
+    assert told[0].startswith("SVMI → unknown\n2019-03-24 18:32")
+    assert "UUMU → OSLK → (GOBD?) → SVMI" in told[1]
+    assert "an end or stop is inferred" in told[1]
+    assert opened.violations() == []
+    page.locator(".history li button").nth(1).click()
+    opened.wait("window.skywitness.model.asking.chosen === 0")
+    assert page.evaluate("window.skywitness.model.asking.question") == "show:journeys hex:154073"

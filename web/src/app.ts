@@ -177,7 +177,7 @@ export class App implements Player {
       this.deskHome,
       this.tools.element,
       this.menuHome,
-      new Details(model, commands, (key) => this.trails.pointsOf(key), () => void this.copyLink()).element,
+      new Details(model, commands, (key) => this.trails.pointsOf(key), () => void this.copyLink(), (name) => this.tools.toggle(name)).element,
       new AircraftList(model, commands, show).element,
       el("footer", { class: "below" }, new Legend(model).element, this.timeline.element),
       mapButtons((by) => this.zoom(by), () => this.fit()),

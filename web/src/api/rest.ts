@@ -92,12 +92,12 @@ export async function track(hex: string, fromMs: number, untilMs: number, signal
   }
 }
 
-/** All that is known of one aircraft of the live picture. */
+/** All that is known of one aircraft, now or at a moment of the past. */
 export type AircraftFacts = Readonly<Record<string, string | number | boolean>>;
 
-export async function aircraftFacts(hex: string, signal?: AbortSignal): Promise<AircraftFacts | null> {
+export async function aircraftFacts(hex: string, atMs: number | null = null): Promise<AircraftFacts | null> {
   try {
-    return await json<AircraftFacts>(`api/v1/aircraft/${encodeURIComponent(hex)}`, signal);
+    return await json<AircraftFacts>(`api/v1/aircraft/${encodeURIComponent(hex)}${atMs === null ? "" : `?at=${(atMs / 1000).toFixed(3)}`}`);
   } catch (error) {
     if (error instanceof Refusal && (error.status === 404 || error.status === 503)) return null;
     throw error;
@@ -109,6 +109,7 @@ export interface Identity {
   readonly icao24: string;
   readonly country: string;
   readonly values: Readonly<Record<string, { readonly value: string; readonly source: string } | undefined>>;
+  readonly conflicts?: Readonly<Record<string, readonly { readonly value: string; readonly source: string }[]>>;
   readonly statements: readonly {
     readonly source: string; readonly from: string | null; readonly until: string | null; readonly is_derived: boolean;
     readonly values: Readonly<Record<string, string>>;

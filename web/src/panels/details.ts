@@ -3,12 +3,13 @@
 import { aircraftFacts, type AircraftFacts } from "../api/rest";
 import { colourOf } from "../map/palette";
 import type { TrailPoint } from "../map/trails";
-import { EMERGENCIES, hexOf, MILITARY, INTERESTING, SOURCES } from "../state/aircraft";
+import { EMERGENCIES, hexOf, MILITARY, INTERESTING, SOURCES, type NumberColumn } from "../state/aircraft";
 import type { Commands } from "../state/commands";
 import type { Model } from "../state/model";
 import { el, icon, setText } from "../text/dom";
 import * as units from "../text/units";
 import { FIELDS, WORDS } from "../text/words";
+import type { DetailsMore } from "./details_more";
 import { ICONS } from "./icons";
 
 const ASK_MS = 2000;
@@ -29,10 +30,15 @@ export class Details {
   private facts: AircraftFacts | null = null;
   private factsOf = -1;
   private isAsking = false;
+  private askedMs = NaN;
+  private more: DetailsMore | null = null;
+  private isFetching = false;
+  /** In which messages a value is said. */
+  private saidIn: Readonly<Record<string, string>> = {};
 
   constructor(
-    private readonly model: Model, commands: Commands,
-    private readonly trail: (key: number) => readonly TrailPoint[], copyLink: () => void,
+    private readonly model: Model, private readonly commands: Commands,
+    private readonly trail: (key: number) => readonly TrailPoint[], copyLink: () => void, openTool: (name: string) => void,
   ) {
     const button = (words: string, drawing: string, act: () => void): HTMLButtonElement =>
       el("button", { type: "button", class: "chip", onclick: act }, icon(drawing), words);
@@ -44,7 +50,8 @@ export class Details {
         el("button", { type: "button", class: "plain", "aria-label": WORDS.close, onclick: () => commands.select(null) }, icon(ICONS.close))),
       this.state,
       el("div", { class: "chips" }, this.follow, this.only, button(WORDS.copyLink, ICONS.link, copyLink),
-        button(WORDS.page, ICONS.list, () => model.main !== null && commands.openPage({ kind: "aircraft", name: hexOf(model.main) }))),
+        button(WORDS.page, ICONS.list, () => model.main !== null && commands.openPage({ kind: "aircraft", name: hexOf(model.main) })),
+        button(WORDS.profile, ICONS.profile, () => openTool("profile")), button(WORDS.messages, ICONS.messages, () => openTool("messages"))),
       this.canvas, this.rows,
     );
     model.on(["mode"], () => (this.factsOf = -1));
@@ -55,32 +62,42 @@ export class Details {
 
   private async ask(): Promise<void> {
     const key = this.model.main;
-    if (key === null || this.model.mode === "past" || this.isAsking || document.hidden) return;
+    const atMs = this.model.mode === "past" ? this.model.clock.now() : null;
+    if (key === null || this.isAsking || document.hidden || (atMs !== null && (atMs === this.askedMs || !this.model.hasRecord))) return;
     this.isAsking = true;
-    try {
-      const facts = await aircraftFacts(hexOf(key));
-      // What is so now says nothing of the past.
-      this.facts = this.isLive() ? facts : null;
-      this.factsOf = key;
-    } catch {
-      this.facts = null;
-    } finally {
-      this.isAsking = false;
-    }
+    this.askedMs = atMs ?? NaN;
+    const { mode } = this.model;
+    const facts = await aircraftFacts(hexOf(key), atMs).catch(() => null);
+    // What is so now says nothing of the past, nor the other way round.
+    if (mode === this.model.mode) [this.facts, this.factsOf] = [facts, key];
+    this.isAsking = false;
     this.draw();
   }
 
-  private isLive(): boolean {
-    return this.model.mode === "live";
+  /** Who it is and what it flew before come with the first selection. */
+  private async fetchMore(): Promise<void> {
+    if (this.isFetching) return;
+    this.isFetching = true;
+    const fetched = await import("./details_more").catch(() => null);
+    this.isFetching = fetched !== null;
+    if (fetched === null) return;
+    this.more = new fetched.DetailsMore(this.model, this.commands);
+    this.saidIn = fetched.SAID_IN;
+    this.canvas.before(this.more.who);
+    this.element.append(this.more.history);
+    this.draw();
   }
 
   private draw(): void {
     const key = this.model.main;
     this.element.hidden = key === null;
+    this.more?.show(key);
     if (key === null) return;
+    if (this.more === null) void this.fetchMore();
     if (this.factsOf !== key) {
       this.facts = null;
       this.factsOf = key;
+      this.askedMs = NaN;
       void this.ask();
     }
     const { table, settings } = this.model;
@@ -126,17 +143,18 @@ export class Details {
     const by = SOURCES[table.get("source", row)] ?? "";
     const wind = Number.isNaN(number("wind_speed_kt")) ? "" : `${units.speed(number("wind_speed_kt"), settings.units)} from ${units.direction(number("wind_direction_deg"))}`;
     const category = table.get("category", row);
-    const level = table.get("level", row);
+    const level = Number.isNaN(table.get("level", row)) ? number("signal_dbfs") : table.get("level", row);
+    const either = (column: NumberColumn, name: string): number => (Number.isNaN(table.get(column, row)) ? number(name) : table.get(column, row));
     return [
       [FIELDS.altitude, isGround ? WORDS.ground : units.altitude(table.get("altitude", row), settings.units), ago("altitude")],
       [FIELDS.speed, units.speed(table.get("speed", row), settings.units), ago("velocity")],
       [FIELDS.track, units.direction(table.get("track", row)), ago("velocity")],
-      [FIELDS.rate, units.climb(table.get("rate", row), settings.units), ago("rate")],
+      [FIELDS.rate, units.climb(either("rate", "vertical_rate_fpm"), settings.units), ago("rate")],
       [FIELDS.place, units.coordinate(table.get("lat", row), table.get("lon", row)), Number.isNaN(table.get("lat", row)) ? "" : `${by} ${since(table.get("placeMs", row))}`.trim()],
       [FIELDS.verdict, [fact("verdict"), fact("reason") === "none" ? "" : fact("reason")].filter(Boolean).join(": "), fact("receivers") && `${fact("receivers")} receiver${fact("receivers") === "1" ? "" : "s"}`],
       [FIELDS.squawk, units.squawk(table.get("squawk", row)), ago("squawk")],
       [FIELDS.callsign, table.words("callsign")[row]!, ago("callsign")],
-      [FIELDS.altitudeGeom, units.altitude(table.get("altitudeGeom", row), settings.units), ago("altitude_geom")],
+      [FIELDS.altitudeGeom, units.altitude(either("altitudeGeom", "altitude_geom_ft"), settings.units), ago("altitude_geom")],
       [FIELDS.selected, units.altitude(number("selected_altitude_ft"), settings.units), ago("selected")],
       [FIELDS.selectedHeading, units.direction(number("selected_heading_deg")), ago("selected")],
       [FIELDS.qnh, fact("qnh_hpa") && `${fact("qnh_hpa")} hPa`, ago("selected")],
@@ -148,10 +166,10 @@ export class Details {
       [FIELDS.roll, fact("roll_deg") && `${fact("roll_deg")}°`, ago("turn")],
       [FIELDS.wind, wind, ago("weather")],
       [FIELDS.temperature, fact("sat_c") && `${fact("sat_c")} °C`, ago("weather")],
-      [FIELDS.nic, fact("nic"), ""],
+      [FIELDS.nic, fact("nic"), Number.isNaN(table.get("placeMs", row)) ? "" : since(table.get("placeMs", row))],
       [FIELDS.nacp, fact("nac_p"), ago("quality")],
-      [FIELDS.category, category > 0 && category < 255 ? category.toString(16).toUpperCase() : "", ""],
-      [FIELDS.level, Number.isNaN(level) ? "" : `${level.toFixed(1)} dBFS`, ""],
+      [FIELDS.category, category > 0 && category < 255 ? category.toString(16).toUpperCase() : fact("category"), ago("callsign")],
+      [FIELDS.level, Number.isNaN(level) ? "" : `${level.toFixed(1)} dBFS`, units.age(number("seen_s") * 1000)],
       [FIELDS.messages, table.get("messages", row) > 0 ? units.count(table.get("messages", row)) : "", since(table.get("seenMs", row))],
     ];
   }
@@ -166,6 +184,7 @@ export class Details {
     kept.forEach(([name, value, behind], i) => {
       const line = this.rows.children[i]!;
       setText(line.children[0] as HTMLElement, name);
+      (line as HTMLElement).title = this.saidIn[name] ?? "";
       setText(line.children[1]!.children[0] as HTMLElement, value);
       setText(line.children[1]!.children[1] as HTMLElement, behind);
     });

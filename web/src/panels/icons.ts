@@ -19,4 +19,6 @@ export const ICONS = {
   follow: "M12 8a4 4 0 1 0 0 8 4 4 0 0 0 0-8Zm0-6v4m0 12v4M2 12h4m12 0h4",
   only: "M2 12s4-7 10-7 10 7 10 7-4 7-10 7S2 12 2 12Zm10-3a3 3 0 1 0 0 6 3 3 0 0 0 0-6Z",
   labels: "M4 7V5h16v2M12 5v14M9 19h6",
+  profile: "M3 19h18M4 16c4 0 4-9 8-9s4 9 8 9",
+  messages: "M4 5h16v11H9l-5 4Z",
 } as const;

@@ -49,6 +49,8 @@ export const WORDS = {
   copied: "Link copied",
   notFetched: "The node did not answer; try again.",
   page: "Page",
+  profile: "Profile",
+  messages: "Messages",
   thisNode: "This node",
   desk: "Case desk",
   tools: "Layers and tools",
