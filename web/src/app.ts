@@ -111,6 +111,7 @@ export class App implements Player {
       this.heat.add("way-inferred");
       this.overlays = new Overlays(this.map, this.root, "heat", (words) => this.say(words));
       this.draw();
+      void import("./map/places").then((m) => new m.Places(this)).catch(() => undefined);
       for (const name of start.layers ?? []) this.tools.toggleLayer(name, true);
       if (start.tool.name !== "") this.tools.open(start.tool.name, start.tool.argument);
     });

@@ -15,7 +15,7 @@ export class Help {
       "section", { class: "panel help", role: "dialog", "aria-label": WORDS.help, hidden: true },
       el("div", { class: "head" }, el("h2", {}, WORDS.help), close),
       el("dl", {}, ...KEYS.map(([keys, what]) => el("div", {}, el("dt", {}, ...keys.split(/\s{2,}|\s/).map((k) => el("kbd", {}, k))), el("dd", {}, what)))),
-      el("p", { class: "credit" }, "Map: Natural Earth. Everything on this page comes from this node."),
+      el("p", { class: "credit" }, "Map: Natural Earth; cities: GeoNames, CC BY 4.0. Everything on this page comes from this node."),
     );
     model.on(["settings"], () => {
       const wasHidden = this.element.hidden;

@@ -15,6 +15,7 @@ from skywitness.views.api import metrics, v1
 from skywitness.views.api.keys import KeyStore
 from skywitness.views.api.security import ApiSettings, Asgi, Gate, Problem, problem_body
 from skywitness.views.api.tables import Latest
+from skywitness.views.map_data import handlers as map_handlers
 from skywitness.views.node import Node
 from skywitness.views.web_page import handlers as page_handlers
 
@@ -47,7 +48,7 @@ def create_app(
     """
     # The gate needs the application, and /metrics the gate.
     gate = Gate(_nothing, settings, keys)
-    handlers = [*v1.handlers(node, latest), *metrics.handlers(node, gate), *page_handlers()]
+    handlers = [*v1.handlers(node, latest), *metrics.handlers(node, gate), *map_handlers(), *page_handlers()]
     for module in modules:
         handlers.extend(module(node))
     app = Litestar(
