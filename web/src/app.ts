@@ -6,13 +6,16 @@ import { SLICE_MS } from "./api/replay";
 import { LiveStream, type Wanted } from "./api/stream";
 import { SNAPSHOT, type Part } from "./api/wire";
 import { listenToKeys } from "./keys";
-import { AircraftLayer, DERIVED, EMERGENCY, GROUND, HIDDEN, SELECTED, shownAt } from "./map/aircraft_layer";
-import { LabelLayer, type Label } from "./map/label_layer";
+import { AircraftLayer, glide, noteShown, shownAt } from "./map/aircraft_layer";
+import { DERIVED, EMERGENCY, GROUND, HIDDEN, RELAYED, SELECTED } from "./map/aircraft_shader";
+import { LabelLayer } from "./map/label_layer";
+import { Labelling } from "./map/labelling";
 import { wayColour } from "./map/palette";
 import { createMap, setPaper } from "./map/map";
 import { Heat } from "./map/heat";
 import { Overlays } from "./map/overlays";
-import { nearest, projection } from "./map/picking";
+import { nearest } from "./map/picking";
+import { Screen } from "./map/placing";
 import { Trails } from "./map/trails";
 import { Ways } from "./map/ways";
 import { AircraftList } from "./panels/aircraft_list";
@@ -27,7 +30,7 @@ import { Offers } from "./pages/offers";
 import { ToolBar } from "./panels/tool_bar";
 import type { ToolMenu } from "./tools/menu";
 import { Tools } from "./tools/tools";
-import { hexOf, keyOf, MILITARY } from "./state/aircraft";
+import { hexOf, keyOf, MILITARY, URGENT_SQUAWKS } from "./state/aircraft";
 import type { Row } from "./api/find";
 import { spanOf, type Span } from "./state/asking";
 import { Commands } from "./state/commands";
@@ -36,12 +39,8 @@ import { Model } from "./state/model";
 import { sectionsOf } from "./state/page";
 import { Past } from "./state/past";
 import { el } from "./text/dom";
-import { climb, squawk } from "./text/units";
 import { WORDS } from "./text/words";
 
-const URGENT_SQUAWKS = new Set([0o7500, 0o7600, 0o7700]);
-/** Jumps longer than this, in parts of the world's width, are shown as such. */
-const LONGEST_GLIDE = 0.0006;
 const WHOLE_IF_FEWER = 4000;
 const WORLD_BELOW_ZOOM = 3;
 /** A row of an answer is played in about so long a time. */
@@ -55,6 +54,7 @@ export class App implements Player {
   readonly table = this.model.table;
   readonly layer = new AircraftLayer(() => this.model.clock.now(), () => this.model.clock.rate);
   readonly labels = new LabelLayer(this.layer);
+  private readonly labelling = new Labelling(this.model, this.layer, this.labels);
   readonly past = new Past(() => this.showPast(true));
   readonly tools = new Tools(this);
   map!: MapLibre;
@@ -84,7 +84,7 @@ export class App implements Player {
   private linkTimer = 0;
   private labelTimer = 0;
 
-  constructor(private readonly root: HTMLElement) {}
+  constructor(readonly root: HTMLElement) {}
 
   async start(): Promise<void> {
     const { model, commands, start_: start } = this;
@@ -257,13 +257,10 @@ export class App implements Player {
       this.keepLink();
       this.label();
     });
-    map.on("zoom", () => {
-      window.clearTimeout(this.labelTimer);
-      this.labelTimer = window.setTimeout(() => this.label(), 60);
-    });
+    map.on("zoom", this.labelSoon);
     map.on("dragstart", () => model.settings.isFollowing && this.commands.set("isFollowing", false));
     map.on("click", (event) => {
-      const key = nearest(map, this.layer, this.table, model.clock.now(), event.point.x, event.point.y);
+      const key = nearest(map, this.layer, this.table, event.point.x, event.point.y);
       const isMore = this.isMany || event.originalEvent.ctrlKey || event.originalEvent.shiftKey;
       if (key !== null || !isMore) this.commands.select(key, isMore);
     });
@@ -271,7 +268,7 @@ export class App implements Player {
     map.on("mousemove", (event) => {
       if (performance.now() - movedAt < 60) return;
       movedAt = performance.now();
-      const isNear = nearest(map, this.layer, this.table, model.clock.now(), event.point.x, event.point.y) !== null;
+      const isNear = nearest(map, this.layer, this.table, event.point.x, event.point.y) !== null;
       map.getCanvas().style.cursor = isNear ? "pointer" : "";
     });
   }
@@ -313,14 +310,12 @@ export class App implements Player {
     const { table } = this;
     const { clock } = this.model;
     const now = clock.now();
-    const before = new Map<number, { x: number; y: number }>();
-    const key = table.column("key");
-    for (let row = 0; row < table.count; row++) before.set(key[row]!, shownAt(table, row, now));
+    noteShown(table, now);
     for (const part of parts) table.apply(part);
     const last = parts.at(-1);
     if (last === undefined) return;
     clock.follow(last.nowMs);
-    this.glide(before);
+    glide(table, clock.now());
     this.draw();
     if (!this.isPlaced && !this.model.asking.isOpen && parts.some((part) => part.kind === SNAPSHOT)) this.fit(false);
     if (this.start_.registration !== "") this.selectRegistration();
@@ -335,27 +330,6 @@ export class App implements Player {
     this.start_ = { ...this.start_, registration: "" };
     this.commands.select(this.table.get("key", row));
     if (this.start_.lat === undefined) this.show(this.table.get("key", row));
-  }
-
-  /** Let aircraft glide from where they were shown to where they are. */
-  private glide(before: ReadonlyMap<number, { x: number; y: number }>): void {
-    const { table } = this;
-    const now = this.model.clock.now();
-    const [key, shiftX, shiftY, shiftMs] = [
-      table.column("key"), table.column("shiftX"), table.column("shiftY"), table.column("shiftMs"),
-    ];
-    for (let row = 0; row < table.count; row++) {
-      const was = before.get(key[row]!);
-      shiftX[row] = shiftY[row] = 0;
-      if (was === undefined) continue;
-      const is = shownAt(table, row, now);
-      const [dx, dy] = [was.x - is.x, was.y - is.y];
-      if (Math.hypot(dx, dy) < LONGEST_GLIDE) {
-        shiftX[row] = dx;
-        shiftY[row] = dy;
-        shiftMs[row] = now;
-      }
-    }
   }
 
   // --- the past -----------------------------------------------------------------------------------------------------
@@ -543,50 +517,22 @@ export class App implements Player {
       let flags = isSelected ? SELECTED : 0;
       if (ground[row] === 1) flags |= GROUND;
       if (URGENT_SQUAWKS.has(code[row]!) || (emergency[row]! > 0 && emergency[row]! < 7)) flags |= EMERGENCY;
-      if (source[row] === 2 || source[row] === 3) flags |= DERIVED;
+      if (source[row] === 3) flags |= DERIVED;
+      else if (source[row] === 1 || source[row] === 2) flags |= RELAYED;
       return flags;
     });
     this.label();
   }
 
   private label(): void {
-    const { table, model, map } = this;
-    const at = projection(map);
-    const now = model.clock.now();
-    const { clientWidth, clientHeight } = map.getCanvas();
-    const places = new Map<number, { x: number; y: number }>();
-    const first: Label[] = [];
-    const others: Label[] = [];
-    for (let row = 0; row < table.count; row++) {
-      if (this.layer.instanceOf(row) < 0) continue;
-      const shown = shownAt(table, row, now);
-      const pixel = at(shown.x, shown.y);
-      if (pixel.x < -40 || pixel.y < -20 || pixel.x > clientWidth + 20 || pixel.y > clientHeight + 20) continue;
-      places.set(row, pixel);
-      const isMain = model.selected.has(table.get("key", row)) || URGENT_SQUAWKS.has(table.get("squawk", row));
-      if (!isMain && model.settings.labels === 0) continue;
-      (isMain ? first : others).push({ row, lines: this.linesOf(row), strength: isMain ? 1 : 0.88 });
-    }
-    const isCrowded = others.length > 60 && map.getZoom() < 5;
-    const key = table.column("key");
-    others.sort((a, b) => key[a.row]! - key[b.row]!);
-    this.labels.fill(isCrowded ? first : [...first, ...others], (row) => places.get(row)!);
-    map.triggerRepaint();
+    this.labelling.draw(this.map);
   }
 
-  private linesOf(row: number): string[] {
-    const { table, model } = this;
-    const name = model.nameOf(table.get("key", row));
-    if (model.settings.labels < 2) return [name];
-    const feet = table.get("altitude", row);
-    const rate = table.get("rate", row);
-    const height = table.get("ground", row) === 1 ? "GND" : Number.isNaN(feet) ? "" : feet >= 10_000 ? `FL${Math.round(feet / 100)}` : `${Math.round(feet)}`;
-    const sign = climb(rate, "aviation") === "" ? "" : rate > 250 ? "+" : rate < -250 ? "-" : "";
-    const speed = table.get("speed", row);
-    const more = [table.words("type")[row], height + sign, Number.isNaN(speed) ? "" : String(Math.round(speed))];
-    if (URGENT_SQUAWKS.has(table.get("squawk", row))) more.unshift(squawk(table.get("squawk", row)));
-    return [name, more.filter(Boolean).join(" ")];
-  }
+  /** When the view comes to rest. */
+  readonly labelSoon = (): void => {
+    window.clearTimeout(this.labelTimer);
+    this.labelTimer = window.setTimeout(() => this.label(), 60);
+  };
 
   // --- moving -------------------------------------------------------------------------------------------------------
 
@@ -605,7 +551,8 @@ export class App implements Player {
     const row = key === null ? undefined : this.table.rows.get(key);
     if (row === undefined) return null;
     const { x, y } = shownAt(this.table, row, this.model.clock.now());
-    return projection(this.map)(x, y);
+    const screen = new Screen(this.map);
+    return screen.put(x, y) ? { x: screen.x, y: screen.y } : null;
   }
 
   private placeOf(key: number): [number, number] | null {

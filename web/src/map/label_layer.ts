@@ -1,8 +1,10 @@
 /** Names beside aircraft, letter by letter in one draw call: they move in the vertex shader as their aircraft do. */
 
-import { MercatorCoordinate, type CustomLayerInterface, type CustomRenderMethodInput, type Map } from "maplibre-gl";
-import { CARRY_S, compiled, RECOVER_PER_S, moved, type AircraftLayer } from "./aircraft_layer";
+import type { CustomLayerInterface, CustomRenderMethodInput, Map } from "maplibre-gl";
+import type { AircraftLayer } from "./aircraft_layer";
 import { palette, rgb, type Theme } from "./palette";
+import { isGlobe, preamble, setView } from "./placing";
+import { blended, Programs, quads, textureOf } from "./program";
 
 const FLOATS = 20;
 const FINER = 2;
@@ -12,30 +14,21 @@ const PAD_PX = 3;
 const LETTERS = " ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789abcdefghijklmnopqrstuvwxyz-./+~?:";
 const MOST = 350;
 
-const VERTEX = `#version 300 es
-precision highp float;
-layout(location=0) in vec2 corner;
-layout(location=1) in vec4 place;
-layout(location=2) in vec4 motion;
-layout(location=3) in vec4 shift;
+const vertexShader = (isGlobe: boolean): string => `${preamble(isGlobe)}
 layout(location=4) in vec4 box;    // left, top, width, height, CSS pixels from the aircraft
 layout(location=5) in vec4 letter; // left and width in the atlas, strength
-uniform mat4 matrix;
-uniform vec4 centre;
-uniform vec2 pixel;
-uniform float now, ratio, atlasWidth;
+uniform float ratio, atlasWidth;
 out vec2 uv;
 out float strength;
 void main() {
-  float age = clamp(now - motion.z, 0.0, ${CARRY_S.toFixed(1)});
-  vec2 at = (place.xy - centre.xy) + (place.zw - centre.zw) + motion.xy * age
-    + shift.xy * exp(-${RECOVER_PER_S.toFixed(1)} * max(0.0, now - shift.z));
+  vec2 at = movedOn();
   at.x -= round(at.x);
-  gl_Position = matrix * vec4(at, 0.0, 1.0);
+  vec2 ahead;
+  vec4 seen = drawn(at, ahead);
   // On whole pixels, so that letters stay sharp.
-  vec2 anchor = floor(gl_Position.xy / gl_Position.w / pixel * ratio + 0.5) / ratio * pixel;
+  vec2 anchor = floor(seen.xy / seen.w / pixel * ratio + 0.5) / ratio * pixel;
   vec2 offset = box.xy + corner * box.zw;
-  gl_Position = vec4(anchor + vec2(offset.x, -offset.y) * pixel, 0.0, 1.0);
+  gl_Position = seen == NOWHERE ? NOWHERE : vec4(anchor + vec2(offset.x, -offset.y) * pixel, 0.0, 1.0);
   uv = vec2((letter.x + corner.x * letter.y) / atlasWidth, corner.y);
   strength = letter.z;
 }`;
@@ -68,11 +61,10 @@ export class LabelLayer implements CustomLayerInterface {
   readonly type = "custom" as const;
   readonly renderingMode = "2d" as const;
   private map: Map | null = null;
-  private program: WebGLProgram | null = null;
+  private programs: Programs | null = null;
   private array: WebGLVertexArrayObject | null = null;
   private buffer: WebGLBuffer | null = null;
   private texture: WebGLTexture | null = null;
-  private uniforms = new globalThis.Map<string, WebGLUniformLocation | null>();
   private letters = new globalThis.Map<string, Letter>();
   private atlasWidth = 1;
   private atlasHeight = 1;
@@ -86,22 +78,8 @@ export class LabelLayer implements CustomLayerInterface {
   onAdd(map: Map, context: WebGLRenderingContext | WebGL2RenderingContext): void {
     const gl = context as WebGL2RenderingContext;
     this.map = map;
-    this.program = compiled(gl, VERTEX, FRAGMENT);
-    this.uniforms.clear();
-    this.array = gl.createVertexArray();
-    gl.bindVertexArray(this.array);
-    gl.bindBuffer(gl.ARRAY_BUFFER, gl.createBuffer());
-    gl.bufferData(gl.ARRAY_BUFFER, new Float32Array([0, 0, 1, 0, 0, 1, 1, 1]), gl.STATIC_DRAW);
-    gl.enableVertexAttribArray(0);
-    gl.vertexAttribPointer(0, 2, gl.FLOAT, false, 0, 0);
-    this.buffer = gl.createBuffer();
-    gl.bindBuffer(gl.ARRAY_BUFFER, this.buffer);
-    for (let k = 0; k < 5; k++) {
-      gl.enableVertexAttribArray(k + 1);
-      gl.vertexAttribPointer(k + 1, 4, gl.FLOAT, false, FLOATS * 4, k * 16);
-      gl.vertexAttribDivisor(k + 1, 1);
-    }
-    gl.bindVertexArray(null);
+    this.programs = new Programs(gl, vertexShader, FRAGMENT);
+    ({ array: this.array, buffer: this.buffer } = quads(gl, [0, 0, 1, 0, 0, 1, 1, 1], FLOATS / 4));
     this.makeAtlas(gl);
   }
 
@@ -140,25 +118,15 @@ export class LabelLayer implements CustomLayerInterface {
       data[2 * i + 1] = ink[4 * i + 3]!;
     }
     [this.atlasWidth, this.atlasHeight] = [width, height];
-    this.texture = gl.createTexture();
-    gl.bindTexture(gl.TEXTURE_2D, this.texture);
-    gl.pixelStorei(gl.UNPACK_ALIGNMENT, 1);
-    gl.pixelStorei(gl.UNPACK_FLIP_Y_WEBGL, false);
-    gl.pixelStorei(gl.UNPACK_PREMULTIPLY_ALPHA_WEBGL, false);
-    gl.texImage2D(gl.TEXTURE_2D, 0, gl.RG8, width, height, 0, gl.RG, gl.UNSIGNED_BYTE, data);
-    for (const [name, value] of [
-      [gl.TEXTURE_MIN_FILTER, gl.LINEAR], [gl.TEXTURE_MAG_FILTER, gl.LINEAR],
-      [gl.TEXTURE_WRAP_S, gl.CLAMP_TO_EDGE], [gl.TEXTURE_WRAP_T, gl.CLAMP_TO_EDGE],
-    ] as const) gl.texParameteri(gl.TEXTURE_2D, name, value);
-    gl.bindTexture(gl.TEXTURE_2D, null);
+    this.texture = textureOf(gl, [gl.RG8, gl.RG], width, height, data);
   }
 
   /**
    * Write labels beside aircraft, in order of importance, those out that would lie on another.
    *
-   * at   where an aircraft is on the canvas, CSS pixels
+   * xs, ys   where the aircraft of a row is on the canvas, CSS pixels
    */
-  fill(labels: Iterable<Label>, at: (row: number) => { x: number; y: number }): number {
+  fill(labels: Iterable<Label>, xs: Float32Array, ys: Float32Array): number {
     if (this.map === null || this.letters.size === 0) return 0;
     const half = this.aircraft.halfPx(this.map.getZoom());
     const taken = new globalThis.Map<number, [number, number, number, number][]>();
@@ -167,7 +135,7 @@ export class LabelLayer implements CustomLayerInterface {
       const from = this.aircraft.instanceOf(row);
       if (from < 0) continue;
       const widths = lines.map((line) => this.widthOf(line));
-      const { x, y } = at(row);
+      const [x, y] = [xs[row]!, ys[row]!];
       const [left, top] = [x + half * 0.72, y - (lines.length * LINE_PX) / 2];
       const box: [number, number, number, number] = [left, top, left + Math.max(...widths), top + lines.length * LINE_PX];
       if (!free(taken, box)) continue;
@@ -207,41 +175,26 @@ export class LabelLayer implements CustomLayerInterface {
   render(context: WebGLRenderingContext | WebGL2RenderingContext, input: CustomRenderMethodInput): void {
     const [gl, map] = [context as WebGL2RenderingContext, this.map!];
     if (this.count === 0) return;
-    gl.useProgram(this.program);
+    const program = this.programs!.of(isGlobe(input));
+    program.use();
     gl.bindVertexArray(this.array);
     if (this.isChanged) {
       gl.bindBuffer(gl.ARRAY_BUFFER, this.buffer);
       gl.bufferData(gl.ARRAY_BUFFER, this.data.subarray(0, this.count * FLOATS), gl.DYNAMIC_DRAW);
       this.isChanged = false;
     }
-    const centre = MercatorCoordinate.fromLngLat(map.getCenter());
-    const [cx, cy] = [Math.fround(centre.x), Math.fround(centre.y)];
-    const { clientWidth, clientHeight } = map.getCanvas();
-    const matrix = moved(input.defaultProjectionData.mainMatrix as ArrayLike<number>, centre.x, centre.y);
+    setView(gl, program.at, map, input, this.aircraft.seconds());
     const colours = palette(this.theme);
-    gl.uniformMatrix4fv(this.uniform(gl, "matrix"), false, matrix);
-    gl.uniform4f(this.uniform(gl, "centre"), cx, cy, centre.x - cx, centre.y - cy);
-    gl.uniform2f(this.uniform(gl, "pixel"), 2 / clientWidth, 2 / clientHeight);
-    gl.uniform1f(this.uniform(gl, "now"), this.aircraft.seconds());
-    gl.uniform1f(this.uniform(gl, "ratio"), window.devicePixelRatio);
-    gl.uniform1f(this.uniform(gl, "atlasWidth"), this.atlasWidth);
-    gl.uniform3fv(this.uniform(gl, "words"), rgb(colours.label));
-    gl.uniform3fv(this.uniform(gl, "halo"), rgb(colours.halo));
+    gl.uniform1f(program.at("ratio"), window.devicePixelRatio);
+    gl.uniform1f(program.at("atlasWidth"), this.atlasWidth);
+    gl.uniform3fv(program.at("words"), rgb(colours.label));
+    gl.uniform3fv(program.at("halo"), rgb(colours.halo));
     gl.activeTexture(gl.TEXTURE0);
     gl.bindTexture(gl.TEXTURE_2D, this.texture);
-    gl.uniform1i(this.uniform(gl, "atlas"), 0);
-    gl.disable(gl.DEPTH_TEST);
-    gl.disable(gl.STENCIL_TEST);
-    gl.disable(gl.CULL_FACE);
-    gl.enable(gl.BLEND);
-    gl.blendFunc(gl.ONE, gl.ONE_MINUS_SRC_ALPHA);
+    gl.uniform1i(program.at("atlas"), 0);
+    blended(gl);
     gl.drawArraysInstanced(gl.TRIANGLE_STRIP, 0, 4, this.count);
     gl.bindVertexArray(null);
-  }
-
-  private uniform(gl: WebGL2RenderingContext, name: string): WebGLUniformLocation | null {
-    if (!this.uniforms.has(name)) this.uniforms.set(name, gl.getUniformLocation(this.program!, name));
-    return this.uniforms.get(name)!;
   }
 }
 

@@ -1,38 +1,18 @@
-/** From places to pixels and back, without an object for each aircraft. */
+/** Which aircraft is meant by a pixel. */
 
-import { MercatorCoordinate, type Map as MapLibre } from "maplibre-gl";
+import type { Map as MapLibre } from "maplibre-gl";
 import type { AircraftTable } from "../state/aircraft";
-import { shownAt, type AircraftLayer } from "./aircraft_layer";
+import type { AircraftLayer } from "./aircraft_layer";
+import { Screen } from "./placing";
 
 const NEAR_PX = 20;
 
-export type Projection = (x: number, y: number) => { x: number; y: number };
-
-/** How world units become CSS pixels of the canvas at present. */
-export function projection(map: MapLibre): Projection {
-  const centre = MercatorCoordinate.fromLngLat(map.getCenter());
-  const scale = 512 * 2 ** map.getZoom();
-  const turn = (-map.getBearing() * Math.PI) / 180;
-  const [cos, sin] = [Math.cos(turn), Math.sin(turn)];
-  const { clientWidth, clientHeight } = map.getCanvas();
-  return (x, y) => {
-    let dx = x - centre.x;
-    dx -= Math.round(dx);
-    const [px, py] = [dx * scale, (y - centre.y) * scale];
-    return { x: px * cos - py * sin + clientWidth / 2, y: px * sin + py * cos + clientHeight / 2 };
-  };
-}
-
 /** Key of the aircraft nearest to a pixel; null if none is near. */
-export function nearest(map: MapLibre, layer: AircraftLayer, table: AircraftTable, nowMs: number, x: number, y: number): number | null {
-  const at = projection(map);
-  let [best, found]: [number, number | null] = [NEAR_PX, null];
-  for (let row = 0; row < table.count; row++) {
-    if (layer.instanceOf(row) < 0) continue;
-    const shown = shownAt(table, row, nowMs);
-    const pixel = at(shown.x, shown.y);
-    const away = Math.hypot(pixel.x - x, pixel.y - y);
-    if (away < best) [best, found] = [away, table.get("key", row)];
-  }
-  return found;
+export function nearest(map: MapLibre, layer: AircraftLayer, table: AircraftTable, x: number, y: number): number | null {
+  let [best, found] = [NEAR_PX * NEAR_PX, -1];
+  layer.look(new Screen(map), (row, atX, atY) => {
+    const away = (atX - x) ** 2 + (atY - y) ** 2;
+    if (away < best) [best, found] = [away, row];
+  });
+  return found < 0 ? null : table.get("key", found);
 }

@@ -167,11 +167,20 @@ function squaredDistances(grid: Float64Array, n: number): void {
 
 const FINER = 4;
 
-/** The atlas of all shapes: one byte a pixel, 128 on the edge, more inside. */
-export function shapeAtlas(): { width: number; height: number; data: Uint8Array } {
+export interface Atlas {
+  readonly width: number;
+  readonly height: number;
+  /** One byte a pixel, 128 on the edge, more inside. */
+  readonly data: Uint8Array;
+  /** Of each shape, in a square from -1 to 1: half its width, its top, its bottom. */
+  readonly bounds: Float32Array;
+}
+
+export function shapeAtlas(): Atlas {
   const rowCount = Math.ceil(SHAPES.length / COLUMNS);
   const [width, height] = [CELL * COLUMNS, CELL * rowCount];
   const data = new Uint8Array(width * height);
+  const bounds = new Float32Array(3 * SHAPES.length);
   const n = CELL * FINER;
   const canvas = new OffscreenCanvas(n, n);
   const pen = canvas.getContext("2d", { willReadFrequently: true })!;
@@ -197,10 +206,16 @@ export function shapeAtlas(): { width: number; height: number; data: Uint8Array 
     for (let y = 0; y < CELL; y++) {
       for (let x = 0; x < CELL; x++) {
         const at = (y * FINER + FINER / 2) * n + x * FINER + FINER / 2;
+        if (inside[at]! > 0) {
+          const [u, v] = [(2 * x + 1) / CELL - 1, (2 * y + 1) / CELL - 1];
+          bounds[3 * index] = Math.max(bounds[3 * index]!, Math.abs(u));
+          bounds[3 * index + 1] = Math.min(bounds[3 * index + 1]!, v);
+          bounds[3 * index + 2] = Math.max(bounds[3 * index + 2]!, v);
+        }
         const distance = (Math.sqrt(inside[at]!) - Math.sqrt(outside[at]!)) / FINER;
         data[(top + y) * width + left + x] = Math.max(0, Math.min(255, Math.round(128 + (127 * distance) / SPREAD)));
       }
     }
   });
-  return { width, height, data };
+  return { width, height, data, bounds };
 }

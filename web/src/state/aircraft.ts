@@ -6,6 +6,7 @@ export const SOURCES = ["ADS-B", "ADS-R", "TIS-B", "MLAT", "other", "UAT"] as co
 export const EMERGENCIES = [
   "", "general", "medical", "minimum fuel", "no radio", "unlawful interference", "downed aircraft",
 ] as const;
+export const URGENT_SQUAWKS: ReadonlySet<number> = new Set([0o7500, 0o7600, 0o7700]);
 export const MILITARY = 1;
 export const INTERESTING = 2;
 
@@ -18,7 +19,7 @@ const NUMBERS = {
   altitudeGeom: NaN, speed: NaN, track: NaN, rate: NaN, squawk: -1, emergency: 255, category: 0, source: 255,
   ground: 255, nic: 255, flags: 0, tile: 0, key: 0,
   // Of the drawing: how it moves, if not as it says (in the past: to where it is heard next); how far the shown place was from the reported one when that came, and when.
-  moveSpeed: NaN, moveTrack: NaN, shiftX: 0, shiftY: 0, shiftMs: 0,
+  moveSpeed: NaN, moveTrack: NaN, shiftX: 0, shiftY: 0, shiftMs: 0, shownX: NaN, shownY: NaN,
 } as const;
 const TEXTS = ["callsign", "registration", "type"] as const;
 
@@ -182,10 +183,10 @@ export class AircraftTable {
 
   /** Everything but who and where drawn. */
   private forget(row: number): void {
-    const { key, tile, shiftX, shiftY, shiftMs } = this.numbers;
-    const kept = [key[row]!, tile[row]!, shiftX[row]!, shiftY[row]!, shiftMs[row]!] as const;
+    const { key, tile, shiftX, shiftY, shiftMs, shownX, shownY } = this.numbers;
+    const kept = [key[row]!, tile[row]!, shiftX[row]!, shiftY[row]!, shiftMs[row]!, shownX[row]!, shownY[row]!] as const;
     this.clear(row);
-    [key[row], tile[row], shiftX[row], shiftY[row], shiftMs[row]] = kept;
+    [key[row], tile[row], shiftX[row], shiftY[row], shiftMs[row], shownX[row], shownY[row]] = kept;
   }
 
   private grow(capacity: number): void {

@@ -32,4 +32,6 @@ export const TOOLS: readonly Offer[] = [
 ];
 
 /** Any of them at once. */
-export const LAYERS: readonly Offer[] = [];
+export const LAYERS: readonly Offer[] = [
+  { name: "globe", words: "Globe", help: "The world as a ball, for long routes", fetch: () => import("../map/globe").then((m) => m.open) },
+];
