@@ -216,7 +216,7 @@ export class Places {
   /** An airfield's page; an aircraft over it comes first. */
   private clicked(at: { x: number; y: number }): void {
     const { app } = this;
-    if (this.map.getZoom() < GREAT_ZOOM || nearest(this.map, app.layer, app.table, app.model.clock.now(), at.x, at.y) !== null) return;
+    if (this.map.getZoom() < GREAT_ZOOM || nearest(this.map, app.layer, app.table, at.x, at.y) !== null) return;
     const code = this.airfieldAt(at);
     if (code !== null) app.commands.openPage({ kind: "airport", name: code });
   }
