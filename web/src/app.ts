@@ -18,7 +18,6 @@ import { nearest } from "./map/picking";
 import { Screen } from "./map/placing";
 import { Trails } from "./map/trails";
 import { Ways } from "./map/ways";
-import { AircraftList } from "./panels/aircraft_list";
 import { AnswerPanel } from "./panels/answer";
 import { Details } from "./panels/details";
 import { Help } from "./panels/help";
@@ -30,7 +29,7 @@ import { Offers } from "./pages/offers";
 import { ToolBar } from "./panels/tool_bar";
 import type { ToolMenu } from "./tools/menu";
 import { Tools } from "./tools/tools";
-import { hexOf, keyOf, MILITARY, URGENT_SQUAWKS } from "./state/aircraft";
+import { hexOf, INTERESTING, keyOf, MILITARY, URGENT_SQUAWKS } from "./state/aircraft";
 import type { Row } from "./api/find";
 import { spanOf, type Span } from "./state/asking";
 import { Commands } from "./state/commands";
@@ -73,6 +72,8 @@ export class App implements Player {
   private arePagesFetched = false;
   private readonly deskHome = el("div", { hidden: true });
   private desk: Desk | null = null;
+  private readonly listHome = el("div", {});
+  private isListFetched = false;
   private readonly menuHome = el("div", { hidden: true });
   private menu: ToolMenu | null = null;
   private stream!: LiveStream;
@@ -179,7 +180,7 @@ export class App implements Player {
       this.tools.element,
       this.menuHome,
       new Details(model, commands, (key) => this.trails.pointsOf(key), () => void this.copyLink(), (name) => this.tools.toggle(name)).element,
-      new AircraftList(model, commands, show).element,
+      this.listHome,
       el("footer", { class: "below" }, new Legend(model).element, this.timeline.element),
       mapButtons((by) => this.zoom(by), () => this.fit()),
       new Help(model, commands).element,
@@ -197,6 +198,16 @@ export class App implements Player {
     }
     this.pages.append(new fetched.PagePanel(
       this.model, this.commands, () => void this.copyLink(), (row) => this.playRow(row), (lon, lat) => this.lookAt(lon, lat)).element);
+  }
+
+  /** The list of aircraft is fetched when it is first opened. */
+  private async fetchList(): Promise<void> {
+    if (!this.model.settings.isTableOpen || this.isListFetched) return;
+    this.isListFetched = true;
+    const fetched = await import("./list/aircraft_list").catch(() => null);
+    this.isListFetched = fetched !== null;
+    if (fetched === null) return this.say(WORDS.notFetched);
+    this.listHome.append(new fetched.AircraftList(this.model, this.commands, (key) => this.show(key)).element);
   }
 
   /** Open or close the case desk; it is fetched when it is first opened. */
@@ -281,6 +292,7 @@ export class App implements Player {
     }
     this.root.classList.toggle("bare", settings.areButtonsHidden);
     this.root.classList.toggle("has-list", settings.isTableOpen);
+    void this.fetchList();
     this.layer.setTheme(settings.theme);
     this.labels.setTheme(settings.theme);
   }
@@ -509,10 +521,11 @@ export class App implements Player {
       table.column("ground"), table.column("squawk"), table.column("emergency"), table.column("source"), table.column("key"),
       table.column("flags"),
     ];
+    const marks = (settings.isMilitaryOnly ? MILITARY : 0) | (settings.isInterestingOnly ? INTERESTING : 0);
     this.layer.fill(table, (row) => {
       const isSelected = selected.has(key[row]!);
       if (settings.isIsolated && !isSelected) return HIDDEN;
-      if (settings.isMilitaryOnly && !isSelected && !(flagged[row]! & MILITARY)) return HIDDEN;
+      if (marks !== 0 && !isSelected && !(flagged[row]! & marks)) return HIDDEN;
       if (settings.isTisbHidden && source[row] === 2) return HIDDEN;
       let flags = isSelected ? SELECTED : 0;
       if (ground[row] === 1) flags |= GROUND;

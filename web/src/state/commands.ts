@@ -26,6 +26,13 @@ export class Commands {
     this.model.ring("selection");
   }
 
+  /** Select these and no others; details are of the last. */
+  selectAll(keys: readonly number[]): void {
+    this.model.selected.clear();
+    for (const key of keys) this.model.selected.add(key);
+    this.model.ring("selection");
+  }
+
   selectHex(hex: string, isMore = false): boolean {
     const key = keyOf(hex, this.model.table.rows);
     if (key === null) return false;

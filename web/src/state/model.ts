@@ -30,6 +30,7 @@ export interface Settings {
   isFollowing: boolean;
   areTrailsKept: boolean;
   isMilitaryOnly: boolean;
+  isInterestingOnly: boolean;
   isTisbHidden: boolean;
 }
 
@@ -57,7 +58,7 @@ export class Model {
   pace = 30;
   readonly settings: Settings = {
     theme: "dark", units: "aviation", labels: 1, isTableOpen: false, isHelpOpen: false, areButtonsHidden: false,
-    isIsolated: false, isFollowing: false, areTrailsKept: false, isMilitaryOnly: false, isTisbHidden: false,
+    isIsolated: false, isFollowing: false, areTrailsKept: false, isMilitaryOnly: false, isInterestingOnly: false, isTisbHidden: false,
   };
   private readonly listeners = new Map<Change, (() => void)[]>();
 
