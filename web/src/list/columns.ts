@@ -1,6 +1,6 @@
 /** The columns that the list of aircraft can have. */
 
-import { EMERGENCIES, hexOf, INTERESTING, MILITARY, SOURCES, type NumberColumn } from "../state/aircraft";
+import { EMERGENCIES, hexOf, INTERESTING, MILITARY, SOURCES, URGENT_SQUAWKS, type NumberColumn } from "../state/aircraft";
 import type { Model } from "../state/model";
 import * as units from "../text/units";
 import { FIELDS } from "../text/words";
@@ -19,7 +19,6 @@ export interface Column {
   readonly text: (row: number) => string;
 }
 
-const URGENT = new Set([0o7500, 0o7600, 0o7700]);
 /** What squawks alone say. */
 const URGENT_WORDS: Readonly<Record<number, string>> = { [0o7500]: EMERGENCIES[5], [0o7600]: EMERGENCIES[4], [0o7700]: EMERGENCIES[1] };
 
@@ -28,7 +27,7 @@ export function emergencyOf({ table }: Model, row: number): string {
   const told = table.get("emergency", row);
   if (told > 0 && told < EMERGENCIES.length) return EMERGENCIES[told]!;
   const squawk = table.get("squawk", row);
-  return URGENT.has(squawk) ? URGENT_WORDS[squawk]! : "";
+  return URGENT_SQUAWKS.has(squawk) ? URGENT_WORDS[squawk]! : "";
 }
 
 export function columnsOf(model: Model): readonly Column[] {
