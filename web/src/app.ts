@@ -33,7 +33,7 @@ import { hexOf, INTERESTING, keyOf, MILITARY, URGENT_SQUAWKS } from "./state/air
 import type { Row } from "./api/find";
 import { spanOf, type Span } from "./state/asking";
 import { Commands } from "./state/commands";
-import { linkOf, readLink, type Start } from "./state/link";
+import { FIRST_LAYER, linkOf, readLink, type Start } from "./state/link";
 import { Model } from "./state/model";
 import { sectionsOf } from "./state/page";
 import { Past } from "./state/past";
@@ -113,7 +113,7 @@ export class App implements Player {
       this.overlays = new Overlays(this.map, this.root, "heat", (words) => this.say(words));
       this.draw();
       void import("./map/places").then((m) => new m.Places(this)).catch(() => undefined);
-      for (const name of start.layers ?? []) this.tools.toggleLayer(name, true);
+      for (const name of start.layers ?? [FIRST_LAYER]) this.tools.toggleLayer(name, true);
       if (start.tool.name !== "") this.tools.open(start.tool.name, start.tool.argument);
     });
     this.listen();

@@ -98,6 +98,9 @@ function toolOf(text: string): { name: string; argument: string } {
 
 const moment = (ms: number): string => `${new Date(ms).toISOString().slice(0, 19)}Z`;
 
+/** Shown where a link says nothing of layers. */
+export const FIRST_LAYER = "night";
+
 export function readLink(search: string): Start {
   const query = new URLSearchParams(search);
   const [lat, lon, zoom] = [number(query.get("lat")), number(query.get("lon")), number(query.get("zoom"))];
@@ -138,7 +141,8 @@ export function linkOf(model: Model, view: { lat: number; lon: number; zoom: num
   if (model.settings.isIsolated) query.set("only", "1");
   if (model.settings.isTableOpen) query.set("list", "1");
   if (model.page !== null) query.set("page", textOf(model.page));
-  if (model.layers.size > 0) query.set("layers", [...model.layers].join(","));
+  const layers = [...model.layers].join(",");
+  if (layers !== FIRST_LAYER) query.set("layers", layers);
   if (model.tool !== null) query.set("tool", model.tool.argument === "" ? model.tool.name : `${model.tool.name}:${model.tool.argument}`);
   const { asking } = model;
   if (asking.isOpen && asking.mistake === null) {

@@ -33,5 +33,8 @@ export const TOOLS: readonly Offer[] = [
 
 /** Any of them at once. */
 export const LAYERS: readonly Offer[] = [
+  {
+    name: "night", words: "Day and night", help: "Night and its twilights at the time shown", fetch: () => import("../map/night").then((m) => m.open),
+  },
   { name: "globe", words: "Globe", help: "The world as a ball, for long routes", fetch: () => import("../map/globe").then((m) => m.open) },
 ];

@@ -1,0 +1,146 @@
+"""What lies under the aircraft: cities, airfields, runways, day and night, and maps of the user's own."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterator
+
+import pytest
+
+from skywitness.views.web_page import WebFiles
+from tests.end_to_end.test_web_founding import CHROMIUM, PICTURES, Visit
+from tests.serving import Node, running
+
+SIZE = (1100, 600)
+MAP = "window.skywitness.map"
+ALMANAC = {
+    # Equinoxes and solstices to the minute (US Naval Observatory): the declination is 0, or the obliquity.
+    "2024-03-20T03:06:00Z": (0.0, None), "2024-06-20T20:51:00Z": (23.436, None),
+    "2024-09-22T12:44:00Z": (0.0, None), "2024-12-21T09:21:00Z": (-23.436, None),
+    # The equation of time at its extremes: 16 min 26 s ahead, 14 min 13 s behind.
+    "2024-11-03T12:00:00Z": (None, -(16 + 26 / 60) / 4), "2024-02-11T12:00:00Z": (None, (14 + 13 / 60) / 4),
+}  # fmt: skip
+SUNS = """async (moments) => {
+  const { subsolar, sunHeight, darkOn } = (await window.skywitness.tools.fetched.get('night')).sky;
+  const suns = {};
+  for (const at of moments) suns[at] = subsolar(Date.parse(at));
+  let [asked, wrong] = [0, 0];
+  for (const sun of Object.values(suns)) for (let lon = -180; lon < 180; lon += 7.3)
+  for (const height of [-0.833, -6, -18]) {
+    const dark = darkOn(sun, lon, height);
+    for (let lat = -89.5; lat < 90; lat += 1) {
+      asked += 1;
+      if ((sunHeight(sun, { lat, lon }) < height) !== (dark !== null && lat > dark[0] && lat < dark[1])) wrong += 1;
+    }
+  }
+  return { suns, asked, wrong };
+}"""
+
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(CHROMIUM is None, reason="Debian's chromium is not installed"),
+    pytest.mark.skipif("index.html" not in WebFiles().files, reason="the map is not built: make web"),
+]
+
+
+@pytest.fixture(scope="module")
+def node(tmp_path_factory) -> Iterator[Node]:
+    """A node that hears nothing: the map is what is looked at."""
+    with running(tmp_path_factory.mktemp("node"), "--listen", "listen+beast://127.0.0.1:0") as served:
+        yield served
+
+
+@pytest.fixture(scope="module")
+def browser():
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as play:
+        arguments = ["--no-sandbox", "--use-angle=swiftshader", "--enable-unsafe-swiftshader", "--ignore-gpu-blocklist"]
+        launched = play.chromium.launch(executable_path=CHROMIUM, args=arguments)
+        yield launched
+        launched.close()
+
+
+def drawn(visit: Visit, layer: str, name: str) -> set[str]:
+    """What of a layer is on the screen, by one of its properties."""
+    asked = f"{MAP}.queryRenderedFeatures({{layers: ['{layer}']}}).map(f => f.properties.{name})"
+    return set(visit.page.evaluate(f"{MAP}.getLayer('{layer}') ? {asked} : []"))
+
+
+def wait_drawn(visit: Visit, layer: str, name: str, *wanted: str) -> set[str]:
+    end = time.monotonic() + 30
+    while not set(wanted) <= (found := drawn(visit, layer, name)):
+        assert time.monotonic() < end, f"{layer}: {found}"
+        time.sleep(0.1)
+    return found
+
+
+def test_cities_airfields_and_runways_by_zoom(browser, node):
+    visit = Visit(browser, node, "?lat=51.3&lon=4.4&zoom=3", SIZE)
+    page = visit.page
+    found = wait_drawn(visit, "city", "name", "Berlin")
+    assert "Ghent" not in found
+    assert drawn(visit, "airfield", "code") == set()
+    assert "GeoNames (CC BY 4.0)" in page.inner_text(".map-credit")
+    page.evaluate(f"{MAP}.jumpTo({{center: [4.4, 51.3], zoom: 6}})")
+    wait_drawn(visit, "airfield", "code", "EBBR", "EHEH")
+    assert drawn(visit, "runway", "width") == set()
+    page.evaluate(f"{MAP}.jumpTo({{center: [4.7639, 52.3086], zoom: 12}})")
+    wait_drawn(visit, "airfield", "code", "EHAM")
+    wait_drawn(visit, "runway-end", "name", "18C", "36C", "27")
+    ends = page.evaluate(
+        f"{MAP}.querySourceFeatures('runways').filter(f => f.geometry.type === 'Point' && f.properties.name === '36C')"
+        ".map(f => f.geometry.coordinates)"
+    )
+    assert ends[0] == pytest.approx([4.7375, 52.3018], abs=1e-4)
+    # A click on it opens its page.
+    x, y = page.evaluate(f"(p => [p.x, p.y])({MAP}.project([4.7639, 52.3086]))")
+    page.mouse.click(x, y)
+    visit.wait("location.search.includes('page=airport:EHAM')")
+    page.evaluate("window.skywitness.commands.openPage(null)")
+    # Where the world ends: both sides are drawn, no country has two labels, nothing runs across.
+    page.evaluate(f"{MAP}.jumpTo({{center: [180, -16], zoom: 5}})")
+    wait_drawn(visit, "country", "name", "Fiji")
+    PICTURES.mkdir(parents=True, exist_ok=True)
+    for theme in ("dark", "light", "contrast"):
+        page.evaluate(f"window.skywitness.commands.set('theme', '{theme}')")
+        visit.wait(f"{MAP}.loaded()")
+        page.screenshot(path=str(PICTURES / f"basemap-{theme}.png"))
+        assert visit.violations() == []
+    visit.close()
+
+
+def test_night_is_where_the_sun_is_down(browser, node):
+    visit = Visit(browser, node, "?lat=20&lon=0&zoom=1.5&at=2024-06-20T20:51:00Z", SIZE)
+    page = visit.page
+    visit.wait("window.skywitness.tools.fetched.get('night')")
+    told = page.evaluate(SUNS, list(ALMANAC))
+    for at, (lat, lon) in ALMANAC.items():
+        sun = told["suns"][at]
+        assert lat is None or sun["lat"] == pytest.approx(lat, abs=0.02), at
+        assert lon is None or sun["lon"] == pytest.approx(lon, abs=0.02), at
+    assert told["asked"] > 100_000
+    assert told["wrong"] == 0
+
+    def shades(lon: float, lat: float) -> int:
+        """Twilights that are over there."""
+        point = json.dumps([lon, lat])
+        return page.evaluate(f"{MAP}.queryRenderedFeatures({MAP}.project({point}), {{layers: ['night']}}).length")
+
+    visit.wait(f"{MAP}.isSourceLoaded('night') && {MAP}.queryRenderedFeatures({{layers: ['night']}}).length")
+    assert (shades(-80, 30), shades(70, 10), shades(5, 61)) == (0, 4, 0)
+    page.evaluate("window.skywitness.goTo(Date.parse('2024-12-21T00:30:00Z'))")
+    end = time.monotonic() + 20
+    while shades(5, 61) != 4:
+        assert time.monotonic() < end
+        time.sleep(0.1)
+    visit.wait("!location.search.includes('layers')")
+    page.evaluate("window.skywitness.tools.toggleLayer('night')")
+    visit.wait("location.search.includes('layers=')")
+    visit.wait(f"{MAP}.getLayoutProperty('night', 'visibility') === 'none'")
+    visit.close()
+    again = Visit(browser, node, "?layers=", SIZE)
+    again.wait("window.skywitness.map.getLayer('city')")
+    assert not again.page.evaluate("window.skywitness.map.getLayer('night')")
+    again.close()
