@@ -64,8 +64,10 @@ SCHEMA = schemathesis.openapi.from_dict(document("0", ENDPOINTS), config=CONFIG)
     max_examples=EXAMPLES, deadline=None, suppress_health_check=list(hypothesis.HealthCheck), derandomize=True
 )
 def test_requests_from_the_description(case, base: str):
-    # A schema cannot say that a cursor must be one given out, nor that a span has a beginning before its end.
-    related = {"cursor", "from", "until", "area"} & set(case.query or {})
+    # A schema cannot say that a cursor must be one given out, that a span has a beginning before its end, or that a
+    # moment is within what is counted in nanoseconds.
+    given = {*(case.query or {}), *(case.body if isinstance(case.body, dict) else {})}
+    related = {"cursor", "from", "until", "area", "at"} & given
     checks = schemathesis.checks.CHECKS.get_by_names(["positive_data_acceptance"]) if related else []
     case.call_and_validate(base_url=base, excluded_checks=checks)
 

@@ -167,6 +167,9 @@ def test_the_list_sorts_filters_and_selects_by_keyboard_among_twenty_thousand(vi
     # What has a callsign, registration, type, address or squawk with these letters.
     page.get_by_label("Filter the list").fill("rff")
     opened.wait("document.querySelector('.list-count').textContent.startsWith('2 of 45')")
+    # Names of lists, as of that day, in the past too.
+    page.get_by_label("Filter the list").fill("ra-82")
+    opened.wait("document.querySelector('.list tr[data-key]')?.innerText.includes('A124')")
     page.get_by_label("Filter the list").fill("<img src=x>")
     opened.wait("document.querySelector('.list .foot').textContent === 'No aircraft here fits.'")
     page.get_by_label("Filter the list").fill("")

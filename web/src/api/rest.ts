@@ -104,6 +104,22 @@ export async function aircraftFacts(hex: string, atMs: number | null = null): Pr
   }
 }
 
+/** What lists call an aircraft. */
+export interface Named {
+  readonly icao24: string;
+  readonly registration?: string;
+  readonly typecode?: string;
+  readonly military?: boolean;
+  readonly interesting?: boolean;
+}
+
+/** What lists call aircraft at a moment; those that none has are left out. */
+export async function named(hexes: readonly string[], atMs: number): Promise<readonly Named[]> {
+  const body = new URLSearchParams({ hex: hexes.join(","), at: String(atMs / 1000) });
+  const answer = await answered(fetch(address("api/v1/identities"), { method: "POST", body, headers: { accept: "application/json", ...keyed() } }));
+  return ((await answer.json()) as { aircraft: Named[] }).aircraft;
+}
+
 /** Who an aircraft is, by whom and since when. */
 export interface Identity {
   readonly icao24: string;

@@ -2,7 +2,8 @@
 
 import { halfHour } from "../api/rest";
 import { HALF_HOUR_MS, readHalfHour, SLICE_MS, type HalfHour, type Place } from "../api/replay";
-import type { AircraftTable } from "./aircraft";
+import { INTERESTING, MILITARY, type AircraftTable } from "./aircraft";
+import { PastNames } from "./past_names";
 
 /** Slices that an aircraft is shown without having been heard. */
 const KEPT_SLICES = 2;
@@ -17,6 +18,8 @@ export type Loaded = HalfHour | "nothing" | "loading" | "failed";
 
 export class Past {
   readonly halfHours = new Map<number, Loaded>();
+
+  private readonly names = new PastNames(() => this.changed());
 
   constructor(private readonly changed: () => void) {}
 
@@ -39,7 +42,9 @@ export class Past {
     this.halfHours.set(start, "loading");
     try {
       const body = await halfHour(start);
-      this.halfHours.set(start, body === null ? "nothing" : readHalfHour(body, start));
+      const read = body === null ? "nothing" : readHalfHour(body, start);
+      this.halfHours.set(start, read);
+      if (read !== "nothing") void this.names.want(read.slices.flatMap((slice) => [...slice.keys()]), start);
     } catch {
       this.halfHours.set(start, "failed");
     }
@@ -92,6 +97,12 @@ export class Past {
   }
 
   private name(table: AircraftTable, row: number, key: number, ms: number): void {
+    const who = this.names.of(key, ms);
+    if (who !== null) {
+      table.setWords("registration", row, who.registration ?? "");
+      table.setWords("type", row, who.typecode ?? "");
+      table.set("flags", row, (who.military ? MILITARY : 0) | (who.interesting ? INTERESTING : 0));
+    }
     const found = this.stateAt(ms);
     if (typeof found !== "object") return;
     const names = found.names.get(key);

@@ -11,6 +11,7 @@ from skywitness.batches import ADDRESS_KINDS, POSITION_SOURCES, VERDICTS
 from skywitness.views.api import parameters as p
 from skywitness.views.api.columns import FORMATS, Column
 from skywitness.views.api.find import FIND_FORMATS
+from skywitness.views.api.naming import NAMED
 from skywitness.views.api.parameters import Parameter
 from skywitness.views.api.raw_messages import EXPLAINED, RAW_MESSAGES
 from skywitness.views.api.tables import AIRCRAFT, ONE_AIRCRAFT, POSITIONS, RECEIVERS
@@ -22,6 +23,7 @@ Json = dict[str, Any]
 MOST_AIRCRAFT = 10_000
 MOST_POSITIONS = 10_000
 MOST_TRACK = 50_000
+MOST_NAMED = 5000
 MOST_MESSAGES = 1000
 MOST_ASKED = 80_000
 MOST_IN_ADDRESS = 2_000
@@ -82,6 +84,11 @@ def fields(columns: Sequence[Column]) -> Parameter:
     return p.words("fields", "Columns to give, with commas between them; all if not given.", [c.name for c in columns])
 
 
+def named(addresses: Parameter) -> tuple[Parameter, ...]:
+    """Parameters of a question for the names of many aircraft."""
+    return addresses, p.time("at", "The moment; the present if not given."), fields(NAMED), FORM
+
+
 PICTURE = {
     "now": {"type": "string", "format": "date-time", "description": "Time of the picture; a replay's own in replay."},
     "picture": {"type": "integer", "description": "Counts pictures since the start."},
@@ -129,6 +136,11 @@ ENDPOINTS: tuple[Endpoint, ...] = (
             "conflicts": {"type": "object"}, "statements": {"type": "array", "items": {"type": "object"}},
             "remarks": {"type": "array", "items": {"type": "string"}},
         },
+    ),
+    Endpoint(
+        "/identities", "What lists call aircraft at a moment; those that none has are left out",
+        named(p.hexes()), "identities", ("aircraft", NAMED), {"at": SPAN["from"]}, (400, 406, 413, 415),
+        form=named(p.hexes(most=MOST_NAMED)),
     ),
     Endpoint(
         "/positions", "Positions of the record, by steps of time, aircraft and time",

@@ -86,7 +86,8 @@ def operations(endpoint: Endpoint) -> Json:
     told = {"get": operation(endpoint)}
     if endpoint.form:
         properties = {parameter.name: parameter.schema for parameter in endpoint.form}
-        schema = {"type": "object", "properties": properties, "required": ["q"], "additionalProperties": False}
+        required = [name for name in ("q", "hex") if name in properties]
+        schema = {"type": "object", "properties": properties, "required": required, "additionalProperties": False}
         told["post"] = operation(endpoint) | {
             "operationId": f"{operation_id(endpoint)}_form",
             "parameters": [],

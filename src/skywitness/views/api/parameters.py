@@ -169,14 +169,14 @@ def pattern(name: str, doc: str, form: str, what: str, example: str) -> Paramete
     return Parameter(name, doc, read, {"type": "string", "pattern": f"^{form}$"}, example=example)
 
 
-def parse_hex(text: str) -> tuple[tuple[int, int | None], ...]:
+def parse_hex(text: str, most: int = MOST_HEX) -> tuple[tuple[int, int | None], ...]:
     """Read addresses with commas between them: (icao, kind), kind None for an ICAO address, else any other kind.
 
     A leading ~ says that the address is not an ICAO address.
     """
     parts = text.split(",")
-    if len(parts) > MOST_HEX:
-        raise Problem(400, f"There are {len(parts)} addresses; at most {MOST_HEX} may be asked for at once.")
+    if len(parts) > most:
+        raise Problem(400, f"There are {len(parts)} addresses; at most {most} may be asked for at once.")
     for part in parts:
         if not HEX.fullmatch(part):
             raise Problem(
@@ -237,7 +237,7 @@ def parse_area(text: str) -> Area:
     raise Problem(400, f"{shown(text)} is no area: south,west,north,east in degrees, or lat,lon,radius_nmi.")
 
 
-def hexes(name: str = "hex", where: str = "query") -> Parameter:
+def hexes(name: str = "hex", where: str = "query", most: int = MOST_HEX) -> Parameter:
     """Addresses; in a path a single one."""
     one = "~?[0-9a-fA-F]{6}"
     if where == "path":
@@ -246,8 +246,9 @@ def hexes(name: str = "hex", where: str = "query") -> Parameter:
             single_hex, {"type": "string", "pattern": f"^{one}$"}, where="path", example="4840d6",
         )  # fmt: skip
     return Parameter(
-        name, f"Addresses with commas between them, at most {MOST_HEX}; ~ before one that is not an ICAO address.",
-        parse_hex, {"type": "string", "pattern": f"^{one}(,{one}){{0,{MOST_HEX - 1}}}$"}, example="4840d6,~2ae1f3",
+        name, f"Addresses with commas between them, at most {most}; ~ before one that is not an ICAO address.",
+        lambda text: parse_hex(text, most), {"type": "string", "pattern": f"^{one}(,{one}){{0,{most - 1}}}$"},
+        example="4840d6,~2ae1f3",
     )  # fmt: skip
 
 

@@ -30,7 +30,7 @@ from skywitness.views.api.columns import FORMATS, Rows, cursor_of, cursor_text, 
 from skywitness.views.api.endpoints import ENDPOINTS, Endpoint
 from skywitness.views.api.find import find_response
 from skywitness.views.api.known_then import known_then
-from skywitness.views.api.naming import who_is
+from skywitness.views.api.naming import named_at, who_is
 from skywitness.views.api.openapi import FORM, document
 from skywitness.views.api.operator import check_operator, told_to_operator
 from skywitness.views.api.parameters import Area, parse_query
@@ -236,6 +236,15 @@ class V1:
         """Who an aircraft is."""
         icao, kind = ask.given["hex"]
         return await asyncio.to_thread(lambda: json_response(who_is(self.node.book, icao, is_lent=kind is not None)))
+
+    async def identities(self, ask: Ask) -> Response[bytes]:
+        """What lists call aircraft at a moment."""
+        if ask.request.method == "POST" and not ask.given["hex"]:
+            raise Problem(400, "`hex` is missing: the addresses to be named.")
+        at_ns = self.now_ns() if ask.given["at"] is None else moment_of(ask.given["at"], self.now_ns())
+        icao = np.array([address for address, kind in ask.given["hex"] or () if kind is None], np.uint32)
+        rows = await asyncio.to_thread(named_at, self.node.book, icao, at_ns)
+        return answered(ask, rows, {"at": text_of(at_ns)}, "")
 
     # --- the record ------------------------------------------------------------------------------------------------
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from skywitness.identity.book import Book, Statement, register_of
 from skywitness.views.api.app import create_app
-from skywitness.views.api.naming import who_is
+from skywitness.views.api.naming import named_at, who_is
 from skywitness.views.api.security import ApiSettings
 from tests.fake_node import node_with, served
 
@@ -59,3 +61,27 @@ def test_it_is_asked_by_address():
     node = node_with(1)
     node.book = book()
     served(create_app(node, ApiSettings()), scenario)
+
+
+def test_many_are_named_as_of_a_moment_those_that_no_list_has_are_left_out():
+    async def scenario(client: Any) -> None:
+        then = {"hex": "4840d6,154073,~4840d6", "at": "2010-01-01T00:00:00Z"}
+        assert (await client.post("/api/v1/identities", data=then)).json()["aircraft"] == [
+            {"icao24": "4840d6", "registration": "PH-OLD"}
+        ]
+        now = (await client.get("/api/v1/identities?hex=4840d6")).json()["aircraft"]
+        assert now == [{"icao24": "4840d6", "registration": "PH-NEW"}]
+        assert (await client.get("/api/v1/identities")).json()["aircraft"] == []
+        many = ",".join(f"{k:06x}" for k in range(1000))
+        assert (await client.get(f"/api/v1/identities?hex={many}")).status_code == 400
+        assert (await client.post("/api/v1/identities", data={"hex": many})).status_code == 200
+
+    node = node_with(1)
+    node.book = book()
+    served(create_app(node, ApiSettings(rate_per_minute=100_000)), scenario)
+
+
+def test_a_list_marks_what_is_military():
+    said = [Statement(0x154073, "mine", "local", typecode="A124", flags=1)]
+    rows = named_at(Book([register_of("mine", "local", said)]), np.array([0x154073], np.uint32), 0).dicts()
+    assert rows == [{"icao24": "154073", "typecode": "A124", "military": True}]
