@@ -230,7 +230,7 @@ def where_it_is_drawn(page, icao: int) -> tuple[float, float]:
 def test_on_the_globe_it_is_drawn_and_picked_where_it_is(page):
     wait(page, "window.skywitness.map.getProjection()?.type === 'globe'")
     act(page, "window.skywitness.commands.set('labels', 0)")
-    for lat, lon, zoom in ((40, -40, 1.6), (20, -90, 2.0), (62.2, -40.5, 7.0), (62.01, -40.02, 11.0)):
+    for lat, lon, zoom in ((40, -40, 1.6), (20, -90, 2.0), (62.01, -40.02, 11.0)):
         act(page, f"window.skywitness.map.jumpTo({{center: [{lon}, {lat}], zoom: {zoom}}})")
         at = pixel_of(page, ABOVE_GREENLAND)
         assert at is not None

@@ -5,13 +5,13 @@
 
 import type { CustomLayerInterface, CustomRenderMethodInput, Map } from "maplibre-gl";
 import type { AircraftTable } from "../state/aircraft";
-import { EMERGENCY, FRAGMENT, GROUND, HIDDEN, LED, vertexShader } from "./aircraft_shader";
+import { EMERGENCY, FRAGMENT, GROUND, HIDDEN, LED, VECTORS, vertexShader } from "./aircraft_shader";
 import { palette, rgb, STOPS_FT, type Theme } from "./palette";
 import { CARRY_S, isGlobe, RECOVER_PER_S, setView, type Screen } from "./placing";
-import { blended, Programs, quads, textureOf } from "./program";
+import { Programs, Quads, textureOf } from "./program";
 import { CELL, SHAPES, shapeAtlas, shapeOf, SPREAD } from "./shapes";
 
-const FLOATS = 16;
+const FLOATS = 4 * VECTORS;
 const EARTH_M = 2 * Math.PI * 6378137;
 const KNOT_MPS = 1852 / 3600;
 /** Seconds of the past a second up to which they are those of the past. */
@@ -30,8 +30,7 @@ export class AircraftLayer implements CustomLayerInterface {
   private gl: WebGL2RenderingContext | null = null;
   private map: Map | null = null;
   private programs: Programs | null = null;
-  private array: WebGLVertexArrayObject | null = null;
-  private buffer: WebGLBuffer | null = null;
+  private quads: Quads | null = null;
   private texture: WebGLTexture | null = null;
   private bounds: Float32Array = new Float32Array(0);
   /** Of each that is drawn, `FLOATS` numbers, and its row in the table. */
@@ -57,7 +56,7 @@ export class AircraftLayer implements CustomLayerInterface {
     this.map = map;
     this.gl = gl;
     this.programs = new Programs(gl, vertexShader, FRAGMENT);
-    ({ array: this.array, buffer: this.buffer } = quads(gl, [-1, -1, 1, -1, -1, 1, 1, 1], FLOATS / 4));
+    this.quads = new Quads(gl, VECTORS);
     const atlas = shapeAtlas();
     this.bounds = atlas.bounds;
     this.texture = textureOf(gl, [gl.R8, gl.RED], atlas.width, atlas.height, atlas.data);
@@ -66,8 +65,7 @@ export class AircraftLayer implements CustomLayerInterface {
 
   onRemove(): void {
     this.programs?.delete();
-    this.gl?.deleteVertexArray(this.array);
-    this.gl?.deleteBuffer(this.buffer);
+    this.quads?.delete();
     this.gl?.deleteTexture(this.texture);
     this.gl = null;
   }
@@ -81,7 +79,7 @@ export class AircraftLayer implements CustomLayerInterface {
   fill(table: AircraftTable, flagsOf: (row: number) => number): void {
     const now = this.now();
     const count = table.count;
-    if (this.data.length < count * FLOATS) this.data = new Float32Array(2 * count * FLOATS);
+    if (this.data.length < count * FLOATS) this.data = new Float32Array(Quads.floats(2 * count, VECTORS));
     this.baseMs = now;
     const data = this.data;
     const lat = table.column("lat");
@@ -157,12 +155,8 @@ export class AircraftLayer implements CustomLayerInterface {
   private draw(gl: WebGL2RenderingContext, map: Map, input: CustomRenderMethodInput): void {
     const program = this.programs!.of(isGlobe(input));
     program.use();
-    gl.bindVertexArray(this.array);
-    if (this.isChanged) {
-      gl.bindBuffer(gl.ARRAY_BUFFER, this.buffer);
-      gl.bufferData(gl.ARRAY_BUFFER, this.data.subarray(0, this.count * FLOATS), gl.DYNAMIC_DRAW);
-      this.isChanged = false;
-    }
+    if (this.isChanged) this.quads!.take(this.data, this.count);
+    this.isChanged = false;
     setView(gl, program.at, map, input, this.seconds());
     const zoom = map.getZoom();
     const half = this.halfPx(zoom);
@@ -175,16 +169,9 @@ export class AircraftLayer implements CustomLayerInterface {
     gl.uniform3fv(program.at("ramp[0]"), colours.ramp.flatMap(rgb));
     gl.uniform1fv(program.at("stops[0]"), STOPS_FT as unknown as number[]);
     for (const name of ["ground", "unknown", "halo", "selected", "emergency"] as const) gl.uniform3fv(program.at(name), rgb(colours[name]));
-    gl.activeTexture(gl.TEXTURE0);
-    gl.bindTexture(gl.TEXTURE_2D, this.texture);
-    gl.uniform1i(program.at("atlas"), 0);
-    blended(gl);
     // Far out the flat world is seen more than once.
-    for (const copy of !isGlobe(input) && 512 * 2 ** zoom < map.getCanvas().clientWidth * 1.5 ? [-1, 0, 1] : [0]) {
-      gl.uniform1f(program.at("copy"), copy);
-      gl.drawArraysInstanced(gl.TRIANGLE_STRIP, 0, 4, this.count);
-    }
-    gl.bindVertexArray(null);
+    const copies = !isGlobe(input) && 512 * 2 ** zoom < map.getCanvas().clientWidth * 1.5 ? [-1, 0, 1] : [0];
+    this.quads!.draw(program, this.texture!, copies.map((copy) => () => gl.uniform1f(program.at("copy"), copy)));
   }
 
   /** Tell where each that can be seen is drawn now. */
@@ -219,9 +206,12 @@ export class AircraftLayer implements CustomLayerInterface {
     return (this.now() - this.baseMs) / 1000;
   }
 
-  /** Half the side of an airliner's square, CSS pixels. */
+  /** Half the side of an airliner's square, CSS pixels: smaller from afar, and where many would lie on each other. */
   halfPx(zoom: number): number {
-    return BASE_PX * Math.min(1.25, Math.max(0.62, 0.62 + (zoom - 3) * 0.075));
+    const half = BASE_PX * Math.min(1.25, Math.max(0.62, 0.62 + (zoom - 3) * 0.075));
+    if (this.crowd === 0 || this.map === null) return half;
+    const { clientWidth, clientHeight } = this.map.getCanvas();
+    return half * Math.min(1, Math.max(0.5, Math.sqrt((clientWidth * clientHeight) / this.crowd) / (1.7 * half)));
   }
 
   /** As often as somebody could see a difference: fast aircraft near by sixty times a second, from afar once. */

@@ -20,6 +20,8 @@ export const RELAYED = 64;
 /** Moved towards a place that is known, not carried on. */
 export const LED = 128;
 
+/** Vectors of four numbers that tell of an aircraft. */
+export const VECTORS = 4;
 /** A place that is older is shown as carried on. */
 export const OLD_S = 12;
 /** From here on an aircraft fades, and here it has faded. */
@@ -27,8 +29,8 @@ const FADE_S = [20, 75] as const;
 const LAST = STOPS_FT.length - 1;
 
 /** Most is reckoned here, four times an aircraft and not once a pixel; the quad is no larger than what is drawn in it. */
-export const vertexShader = (isGlobe: boolean): string => `${preamble(isGlobe)}
-layout(location=4) in vec4 look;     // altitude ft, shape, size, flags
+export const vertexShader = (isGlobe: boolean): string => `${preamble(isGlobe, VECTORS)}
+#define look vector(3)     // altitude ft, shape, size, flags
 uniform float scale, copy, pace, span, faded;
 uniform vec3 ramp[${LAST + 1}];
 uniform float stops[${LAST + 1}];
@@ -48,6 +50,11 @@ void main() {
   at.x += copy - round(at.x);
   vec2 ahead;
   gl_Position = drawn(at, ahead);
+  // Nothing more is reckoned for those that cannot be seen.
+  if (any(greaterThan(abs(gl_Position.xy), vec2(gl_Position.w) + 48.0 * pixel * gl_Position.w))) {
+    gl_Position = NOWHERE;
+    return;
+  }
   bool isSelected = (flags & ${SELECTED}) != 0;
   bool isUrgent = (flags & ${EMERGENCY}) != 0;
   float half_ = look.z * scale * (isSelected ? 1.25 : 1.0);
@@ -56,7 +63,7 @@ void main() {
   bool isWhole = (flags & ${EMERGENCY | GROUND}) != 0;
   float width = isSelected || isUrgent ? 2.6 : 1.4;
   vec3 box = isWhole ? vec3(1.0, -1.0, 1.0) : bounds[shape] + vec3(1.0, -1.0, 1.0) * (width + 0.8) / half_;
-  vec2 inSquare = clamp(vec2(corner.x * box.x, corner.y < 0.0 ? box.y : box.z), -1.0, 1.0);
+  vec2 inSquare = clamp(vec2((corner.x * 2.0 - 1.0) * box.x, corner.y < 0.5 ? box.y : box.z), -1.0, 1.0);
   across = inSquare * half_;
   vec2 turned = vec2(across.x * ahead.y - across.y * ahead.x, across.x * ahead.x + across.y * ahead.y);
   level = turned;

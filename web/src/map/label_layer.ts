@@ -4,9 +4,10 @@ import type { CustomLayerInterface, CustomRenderMethodInput, Map } from "maplibr
 import type { AircraftLayer } from "./aircraft_layer";
 import { palette, rgb, type Theme } from "./palette";
 import { isGlobe, preamble, setView } from "./placing";
-import { blended, Programs, quads, textureOf } from "./program";
+import { Programs, Quads, textureOf } from "./program";
 
-const FLOATS = 20;
+const VECTORS = 5;
+const FLOATS = 4 * VECTORS;
 const FINER = 2;
 const SIZE_PX = 11.5;
 const LINE_PX = 14;
@@ -14,9 +15,9 @@ const PAD_PX = 3;
 const LETTERS = " ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789abcdefghijklmnopqrstuvwxyz-./+~?:";
 const MOST = 350;
 
-const vertexShader = (isGlobe: boolean): string => `${preamble(isGlobe)}
-layout(location=4) in vec4 box;    // left, top, width, height, CSS pixels from the aircraft
-layout(location=5) in vec4 letter; // left and width in the atlas, strength
+const vertexShader = (isGlobe: boolean): string => `${preamble(isGlobe, VECTORS)}
+#define box vector(3)    // left, top, width, height, CSS pixels from the aircraft
+#define letter vector(4) // left and width in the atlas, strength
 uniform float ratio, atlasWidth;
 out vec2 uv;
 out float strength;
@@ -62,8 +63,7 @@ export class LabelLayer implements CustomLayerInterface {
   readonly renderingMode = "2d" as const;
   private map: Map | null = null;
   private programs: Programs | null = null;
-  private array: WebGLVertexArrayObject | null = null;
-  private buffer: WebGLBuffer | null = null;
+  private quads: Quads | null = null;
   private texture: WebGLTexture | null = null;
   private letters = new globalThis.Map<string, Letter>();
   private atlasWidth = 1;
@@ -79,7 +79,7 @@ export class LabelLayer implements CustomLayerInterface {
     const gl = context as WebGL2RenderingContext;
     this.map = map;
     this.programs = new Programs(gl, vertexShader, FRAGMENT);
-    ({ array: this.array, buffer: this.buffer } = quads(gl, [0, 0, 1, 0, 0, 1, 1, 1], FLOATS / 4));
+    this.quads = new Quads(gl, VECTORS);
     this.makeAtlas(gl);
   }
 
@@ -177,24 +177,15 @@ export class LabelLayer implements CustomLayerInterface {
     if (this.count === 0) return;
     const program = this.programs!.of(isGlobe(input));
     program.use();
-    gl.bindVertexArray(this.array);
-    if (this.isChanged) {
-      gl.bindBuffer(gl.ARRAY_BUFFER, this.buffer);
-      gl.bufferData(gl.ARRAY_BUFFER, this.data.subarray(0, this.count * FLOATS), gl.DYNAMIC_DRAW);
-      this.isChanged = false;
-    }
+    if (this.isChanged) this.quads!.take(this.data, this.count);
+    this.isChanged = false;
     setView(gl, program.at, map, input, this.aircraft.seconds());
     const colours = palette(this.theme);
     gl.uniform1f(program.at("ratio"), window.devicePixelRatio);
     gl.uniform1f(program.at("atlasWidth"), this.atlasWidth);
     gl.uniform3fv(program.at("words"), rgb(colours.label));
     gl.uniform3fv(program.at("halo"), rgb(colours.halo));
-    gl.activeTexture(gl.TEXTURE0);
-    gl.bindTexture(gl.TEXTURE_2D, this.texture);
-    gl.uniform1i(program.at("atlas"), 0);
-    blended(gl);
-    gl.drawArraysInstanced(gl.TRIANGLE_STRIP, 0, 4, this.count);
-    gl.bindVertexArray(null);
+    this.quads!.draw(program, this.texture!, [() => undefined]);
   }
 }
 

@@ -4,24 +4,25 @@
  */
 
 import { MercatorCoordinate, type CustomRenderMethodInput, type Map as MapLibre } from "maplibre-gl";
+import { quadSource } from "./program";
 
 /** Longest time that a place is carried on, seconds. */
 export const CARRY_S = 60;
 export const RECOVER_PER_S = 3;
 
 /** Begins a vertex shader: what the layers have in common. */
-export function preamble(isGlobe: boolean): string {
+export function preamble(isGlobe: boolean, vectors: number): string {
   return `#version 300 es
 precision highp float;
 ${isGlobe ? "#define GLOBE" : ""}
+${quadSource(vectors)}
 ${COMMON}`;
 }
 
 const COMMON = `
-layout(location=0) in vec2 corner;
-layout(location=1) in vec4 place;    // high and low parts of x and y, world units
-layout(location=2) in vec4 motion;   // world units a second; time of the place; heading, radians
-layout(location=3) in vec4 shift;    // how far it was shown from there, when that was; time of the newest message
+#define place vector(0)    // high and low parts of x and y, world units
+#define motion vector(1)   // world units a second; time of the place; heading, radians
+#define shift vector(2)    // how far it was shown from there, when that was; time of the newest message
 uniform mat4 matrix;
 uniform vec4 centre;
 uniform vec2 pixel;

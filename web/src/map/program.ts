@@ -68,30 +68,91 @@ export function textureOf(gl: WebGL2RenderingContext, kind: [number, number], wi
   return texture;
 }
 
-/** A vertex array of quads: one instance has so many vectors of four floats. */
-export function quads(gl: WebGL2RenderingContext, corners: readonly number[], vectors: number): { array: WebGLVertexArrayObject; buffer: WebGLBuffer } {
-  const array = gl.createVertexArray();
-  gl.bindVertexArray(array);
-  gl.bindBuffer(gl.ARRAY_BUFFER, gl.createBuffer());
-  gl.bufferData(gl.ARRAY_BUFFER, new Float32Array(corners), gl.STATIC_DRAW);
-  gl.enableVertexAttribArray(0);
-  gl.vertexAttribPointer(0, 2, gl.FLOAT, false, 0, 0);
-  const buffer = gl.createBuffer();
-  gl.bindBuffer(gl.ARRAY_BUFFER, buffer);
-  for (let k = 0; k < vectors; k++) {
-    gl.enableVertexAttribArray(k + 1);
-    gl.vertexAttribPointer(k + 1, 4, gl.FLOAT, false, vectors * 16, k * 16);
-    gl.vertexAttribDivisor(k + 1, 1);
-  }
-  gl.bindVertexArray(null);
-  return { array, buffer };
-}
+/** Texels of a row of the texture that quads are read from. */
+const WIDE = 1024;
 
-/** Over what is there, strengths multiplied in. */
-export function blended(gl: WebGL2RenderingContext): void {
-  gl.disable(gl.DEPTH_TEST);
-  gl.disable(gl.STENCIL_TEST);
-  gl.disable(gl.CULL_FACE);
-  gl.enable(gl.BLEND);
-  gl.blendFunc(gl.ONE, gl.ONE_MINUS_SRC_ALPHA);
+/** In a vertex shader: which quad and which corner of it, and the vectors of the quad. */
+export const quadSource = (vectors: number): string => `
+uniform highp sampler2D quads;
+vec4 vector(int k) {
+  int i = (gl_VertexID >> 2) * ${vectors} + k;
+  return texelFetch(quads, ivec2(i & ${WIDE - 1}, i >> ${Math.log2(WIDE)}), 0);
+}
+#define corner vec2(float(gl_VertexID & 1), float((gl_VertexID >> 1) & 1))
+`;
+
+/**
+ * Quads of so many vectors of four floats each, drawn at once. They are read from a texture: instances of four vertices
+ * cost each a draw of its own where there is no graphics card, and much on some that there are.
+ */
+export class Quads {
+  private readonly array: WebGLVertexArrayObject;
+  private readonly indices: WebGLBuffer;
+  private readonly texture: WebGLTexture;
+  private room = 0;
+  private count = 0;
+
+  constructor(private readonly gl: WebGL2RenderingContext, private readonly vectors: number) {
+    this.array = gl.createVertexArray();
+    this.indices = gl.createBuffer();
+    this.texture = gl.createTexture();
+    gl.bindTexture(gl.TEXTURE_2D, this.texture);
+    gl.texParameteri(gl.TEXTURE_2D, gl.TEXTURE_MIN_FILTER, gl.NEAREST);
+    gl.texParameteri(gl.TEXTURE_2D, gl.TEXTURE_MAG_FILTER, gl.NEAREST);
+    gl.bindTexture(gl.TEXTURE_2D, null);
+  }
+
+  /** A length of data, in floats, that has room for so many: whole rows of the texture. */
+  static floats(count: number, vectors: number): number {
+    return Math.ceil((count * vectors) / WIDE) * WIDE * 4;
+  }
+
+  take(data: Float32Array, count: number): void {
+    const { gl } = this;
+    this.count = count;
+    if (this.room < count) {
+      this.room = 2 * count;
+      const indices = new Uint32Array(6 * this.room);
+      for (let i = 0; i < this.room; i++) for (let k = 0; k < 6; k++) indices[6 * i + k] = 4 * i + [0, 1, 2, 2, 1, 3][k]!;
+      gl.bindVertexArray(this.array);
+      gl.bindBuffer(gl.ELEMENT_ARRAY_BUFFER, this.indices);
+      gl.bufferData(gl.ELEMENT_ARRAY_BUFFER, indices, gl.STATIC_DRAW);
+      gl.bindVertexArray(null);
+    }
+    const floats = Quads.floats(count, this.vectors);
+    gl.bindTexture(gl.TEXTURE_2D, this.texture);
+    gl.pixelStorei(gl.UNPACK_ALIGNMENT, 1);
+    gl.pixelStorei(gl.UNPACK_FLIP_Y_WEBGL, false);
+    gl.pixelStorei(gl.UNPACK_PREMULTIPLY_ALPHA_WEBGL, false);
+    gl.texImage2D(gl.TEXTURE_2D, 0, gl.RGBA32F, WIDE, floats / WIDE / 4, 0, gl.RGBA, gl.FLOAT, data.subarray(0, floats));
+    gl.bindTexture(gl.TEXTURE_2D, null);
+  }
+
+  /** Draw with a program in use, once for each of `each`; the atlas is its other texture. */
+  draw(program: Program, atlas: WebGLTexture, each: readonly (() => void)[]): void {
+    const { gl } = this;
+    gl.activeTexture(gl.TEXTURE1);
+    gl.bindTexture(gl.TEXTURE_2D, this.texture);
+    gl.activeTexture(gl.TEXTURE0);
+    gl.bindTexture(gl.TEXTURE_2D, atlas);
+    gl.uniform1i(program.at("quads"), 1);
+    gl.uniform1i(program.at("atlas"), 0);
+    gl.disable(gl.DEPTH_TEST);
+    gl.disable(gl.STENCIL_TEST);
+    gl.disable(gl.CULL_FACE);
+    gl.enable(gl.BLEND);
+    gl.blendFunc(gl.ONE, gl.ONE_MINUS_SRC_ALPHA);
+    gl.bindVertexArray(this.array);
+    for (const set of each) {
+      set();
+      gl.drawElements(gl.TRIANGLES, 6 * this.count, gl.UNSIGNED_INT, 0);
+    }
+    gl.bindVertexArray(null);
+  }
+
+  delete(): void {
+    this.gl.deleteVertexArray(this.array);
+    this.gl.deleteBuffer(this.indices);
+    this.gl.deleteTexture(this.texture);
+  }
 }
