@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.end_to_end.test_web_founding import Visit, browser, node, pytestmark, visit  # noqa: F401
+from tests.end_to_end.test_web_founding import Visit, browser, node, pytestmark  # noqa: F401
 
 ANTONOV = "154073"
 NOON = "2019-03-22T15:00:00Z"
@@ -19,16 +19,26 @@ def link(**parts: str) -> str:
 
 
 @pytest.fixture(scope="module")
-def profiled(browser, node) -> Iterator[Visit]:  # noqa: F811
+def opened(browser, node) -> Iterator[Visit]:  # noqa: F811
+    """One page for all of it, opened by a link: loading it takes longer than what is tried on it."""
     opened = Visit(browser, node, link(at=NOON, tool=f"profile:{ANTONOV}"), (1100, 620))
     opened.wait("document.querySelector('.profile-plot')?.getAttribute('aria-valuetext')?.includes('ft')")
     yield opened
     opened.close()
 
 
-def test_a_profile_says_what_was_received_and_joins_nothing(profiled):
+def begin(opened: Visit, moment: str, then: str) -> None:
+    """Go to a moment of the past with nothing open but what is then opened."""
+    opened.page.evaluate(
+        "(() => { const app = window.skywitness;"
+        "app.tools.open(''); app.commands.select(null); app.model.asking.close();"
+        f"app.openPast(Date.parse('{moment}'), false); {then} }})()"
+    )
+
+
+def test_a_profile_says_what_was_received_and_joins_nothing(opened):
     """From the link to the moment: values, a silence, the mark on the map, a table, a file, by keys and by mouse."""
-    page = profiled.page
+    page = opened.page
     said = page.locator(".profile-said")
     assert "15:00" in said.inner_text()
     assert "31" in said.inner_text()
@@ -36,44 +46,44 @@ def test_a_profile_says_what_was_received_and_joins_nothing(profiled):
     plot = page.locator(".profile-plot")
     box = plot.bounding_box()
     page.mouse.move(box["x"] + box["width"] * 0.42, box["y"] + 60)
-    profiled.wait("document.querySelector('.profile-said').textContent.includes('nothing received from 13:37')")
+    opened.wait("document.querySelector('.profile-said').textContent.includes('nothing received from 13:37')")
     mark = "JSON.stringify(window.skywitness.map.getSource('profile-mark')?.serialize().data?.features ?? [])"
     assert json.loads(page.evaluate(mark)) == []
     page.mouse.move(box["x"] + box["width"] * 0.2, box["y"] + 60)
-    profiled.wait(f"JSON.parse({mark}).length === 1")
+    opened.wait(f"JSON.parse({mark}).length === 1")
     # A drag shows a part; keys step through it, and Enter goes there.
     before = plot.get_attribute("aria-description")
     page.mouse.down()
     page.mouse.move(box["x"] + box["width"] * 0.25, box["y"] + 60, steps=4)
     page.mouse.up()
-    profiled.wait(f"document.querySelector('.profile-plot').getAttribute('aria-description') !== {json.dumps(before)}")
+    opened.wait(f"document.querySelector('.profile-plot').getAttribute('aria-description') !== {json.dumps(before)}")
     plot.focus()
     first = plot.get_attribute("aria-valuetext")
-    profiled.press("ArrowRight", "ArrowRight")
+    opened.press("ArrowRight", "ArrowRight")
     stepped = plot.get_attribute("aria-valuetext")
     assert stepped > first
-    profiled.press("Enter")
-    profiled.wait(f"new Date(window.skywitness.model.clock.now()).toISOString().slice(11, 19) === '{stepped[11:19]}'")
+    opened.press("Enter")
+    opened.wait(f"new Date(window.skywitness.model.clock.now()).toISOString().slice(11, 19) === '{stepped[11:19]}'")
     assert not page.evaluate("window.skywitness.isPlaying")
-    assert profiled.violations() == []
+    assert opened.violations() == []
     page.get_by_role("button", name="All that is loaded").click()
     page.get_by_role("button", name="As a table").click()
-    profiled.wait("document.querySelectorAll('.profile-table tbody tr').length > 100")
+    opened.wait("document.querySelectorAll('.profile-table tbody tr').length > 100")
     assert "nothing received from 13:37:16 to 14:11:56 UTC" in page.inner_text(".profile-table")
     assert "on the ground" in page.inner_text(".profile-table")
-    assert profiled.violations() == []
+    assert opened.violations() == []
     file = page.locator(".profile-files a").get_attribute("href")
     told = page.evaluate(f"fetch({json.dumps(file)}).then(answer => answer.text())").splitlines()
     assert "altitude_geom_ft" in told[0]
     assert len(told) > 9_000
     page.get_by_role("button", name="As a chart").click()
-    profiled.press("Escape")
-    profiled.wait("document.querySelector('.profile-tool').hidden")
+    opened.press("Escape")
+    opened.wait("document.querySelector('.profile-tool').hidden")
 
 
-def test_raw_messages_of_now_and_then_bit_by_bit(visit):  # noqa: F811
+def test_raw_messages_of_now_and_then_bit_by_bit(opened):
     """The newest come by themselves; one that is opened stays; what is sent from outside is text."""
-    opened = visit(link(at="2019-03-22T14:50:00Z", icao=ANTONOV, tool="messages"), (1100, 620))
+    begin(opened, "2019-03-22T14:50:00Z", f"app.tools.open('messages', '{ANTONOV}')")
     page = opened.page
     opened.wait("document.querySelectorAll('.message-head').length === 100")
     assert "100 messages, newest first, from 2019-03-22 14:48:43 to 14:50:00 UTC" in page.inner_text(".messages-told")
@@ -125,8 +135,8 @@ def test_raw_messages_of_now_and_then_bit_by_bit(visit):  # noqa: F811
     opened.wait(f"document.querySelector('.message-time').innerText > {json.dumps(newest)}")
 
 
-def test_details_say_by_whom_and_since_when_and_what_was_flown_before(visit):  # noqa: F811
-    opened = visit(link(icao=ANTONOV, at="2019-03-23T01:21:08Z"), (1100, 620))
+def test_details_say_by_whom_and_since_when_and_what_was_flown_before(opened):
+    begin(opened, "2019-03-23T01:21:08Z", f"app.commands.selectHex('{ANTONOV}')")
     page = opened.page
     opened.wait("document.querySelector('.who-more')?.textContent.includes('RA-82035')")
     assert "RA-82035\npress-simulated" in page.inner_text(".who-more")
@@ -148,8 +158,8 @@ def test_details_say_by_whom_and_since_when_and_what_was_flown_before(visit):  #
     assert page.evaluate("window.skywitness.model.asking.question") == "show:journeys hex:154073"
 
 
-def test_the_list_sorts_filters_and_selects_by_keyboard_among_twenty_thousand(visit):  # noqa: F811
-    opened = visit(link(list="1", at="2019-03-22T13:00:00Z"), (1100, 620))
+def test_the_list_sorts_filters_and_selects_by_keyboard_among_twenty_thousand(opened):
+    begin(opened, "2019-03-22T13:00:00Z", "app.commands.set('isTableOpen', true)")
     page = opened.page
     opened.wait("document.querySelector('.list-count')?.textContent.startsWith('45 aircraft')")
     assert opened.violations() == []
