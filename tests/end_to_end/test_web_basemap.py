@@ -11,6 +11,7 @@ import pytest
 from skywitness.views.web_page import WebFiles
 from tests.end_to_end.test_web_founding import CHROMIUM, PICTURES, Visit
 from tests.serving import Node, running
+from tests.tiles import pmtiles, square_tile
 
 SIZE = (1100, 600)
 MAP = "window.skywitness.map"
@@ -144,3 +145,27 @@ def test_night_is_where_the_sun_is_down(browser, node):
     again.wait("window.skywitness.map.getLayer('city')")
     assert not again.page.evaluate("window.skywitness.map.getLayer('night')")
     again.close()
+
+
+def test_a_map_of_the_operators_own(browser, tmp_path):
+    """Tiles of a file that the node serves take the place of the bundled map; of a broken one the page says so."""
+    (tmp_path / "own.pmtiles").write_bytes(pmtiles(square_tile("water"), ("water",), "<b>Own</b> tiles <img src=x>"))
+    (tmp_path / "skywitness.toml").write_text(
+        'listen = ["listen+beast://127.0.0.1:0"]\n[map]\npmtiles = "own.pmtiles"\n'
+    )
+    with running(tmp_path) as node:
+        visit = Visit(browser, node, "?lat=0&lon=0&zoom=1.5&layers=", SIZE)
+        visit.wait(f"{MAP}.getLayer('own-tiles-paper')")
+        visit.wait(f"{MAP}.queryRenderedFeatures({{layers: ['own-tiles-water']}}).length > 0")
+        assert visit.page.evaluate(f"{MAP}.getLayoutProperty('land', 'visibility')") == "none"
+        assert visit.page.inner_text(".map-credit").endswith("OurAirports · Own tiles")
+        assert visit.page.locator(".map-credit img").count() == 0
+        visit.page.screenshot(path=str(PICTURES / "basemap-own.png"))
+        visit.close()
+        with (tmp_path / "own.pmtiles").open("r+b") as file:
+            file.seek(60)
+            file.write(b"\xff" * 60)
+        visit = Visit(browser, node, "?lat=0&lon=0&zoom=1.5&layers=", SIZE)
+        visit.wait("document.querySelector('.notice').textContent.includes('the bundled one stays')")
+        assert visit.page.evaluate(f"{MAP}.getLayoutProperty('land', 'visibility')") != "none"
+        visit.close()

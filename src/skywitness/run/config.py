@@ -17,7 +17,19 @@ from typing import Any
 
 from skywitness.errors import ConfigError
 
-__all__ = ["PREFIX", "Config", "Http", "Limits", "Origin", "Outputs", "Privacy", "Record", "load_config", "setting"]
+__all__ = [
+    "PREFIX",
+    "Config",
+    "Http",
+    "Limits",
+    "Map",
+    "Origin",
+    "Outputs",
+    "Privacy",
+    "Record",
+    "load_config",
+    "setting",
+]
 
 PREFIX = "SKYWITNESS_"
 
@@ -113,6 +125,17 @@ class Privacy:
 
 
 @dataclass(frozen=True, slots=True)
+class Map:
+    """The operator's own map under the aircraft, instead of the bundled one."""
+
+    pmtiles: str = setting("", "file of tiles, PMTiles version 3, that the node serves and the page draws")
+    style: str = setting("", "URL of a MapLibre style; the pages that readers open then ask that server")
+    origins: tuple[str, ...] = setting(
+        (), "other servers that the page may ask, for tiles: such as https://tiles.example.org"
+    )
+
+
+@dataclass(frozen=True, slots=True)
 class Config:
     """Everything a node can be told."""
 
@@ -128,6 +151,7 @@ class Config:
     limits: Limits = field(default_factory=Limits)
     record: Record = field(default_factory=Record)
     out: Outputs = field(default_factory=Outputs)
+    map: Map = field(default_factory=Map)
     privacy: Privacy = field(default_factory=Privacy)
 
 

@@ -67,6 +67,7 @@ from skywitness.views.feeds.aircraft_more import Advisories
 from skywitness.views.feeds.ports import Ports, PortSettings, split_address
 from skywitness.views.feeds.push import parse_push
 from skywitness.views.node import Hub, Node
+from skywitness.views.own_map import OwnMap
 from skywitness.views.privacy import Blur, Privacy, open_blur
 from skywitness.views.recent_receptions import RecentReceptions
 
@@ -161,7 +162,10 @@ class Service:
         identity = await asyncio.to_thread(read_identity, config.aircraft_db, self.directory)
         await asyncio.to_thread(warm_up)
         api = api_settings(config.http)
-        app = create_app(node, api, modules(identity, privacy, advisories, self.directory), keys=keys, latest=latest)
+        own_map = await asyncio.to_thread(OwnMap.of, config.map.style, config.map.pmtiles, config.map.origins)
+        app = create_app(
+            node, api, modules(identity, privacy, advisories, self.directory), keys=keys, latest=latest, own_map=own_map
+        )
         self.server = await serve_app(app, config.http.host, config.http.port, api)
         if config.http.readsb_api:
             self.query_server = await serve_app(

@@ -66,7 +66,8 @@ class WebFile:
 class WebFiles:
     """The files of the built page by their path, found once: what is not among them does not exist."""
 
-    def __init__(self, folder: Path = FOLDER) -> None:
+    def __init__(self, folder: Path = FOLDER, policy: str = POLICY) -> None:
+        self.policy = policy
         found: dict[str, dict[str, Path]] = {}
         for path in sorted(folder.rglob("*")) if folder.is_dir() else ():
             if path.is_file():
@@ -79,7 +80,7 @@ class WebFiles:
         """Give a file in the best form the client takes. Raises Problem 404."""
         file = self.files.get(name)
         if file is None and name == "index.html":
-            return Response(UNBUILT, media_type=TYPES[".html"], headers={"content-security-policy": POLICY})
+            return Response(UNBUILT, media_type=TYPES[".html"], headers={"content-security-policy": self.policy})
         if file is None:
             raise Problem(404, "The page has no such file.")
         taken = {word.partition(";")[0].strip() for word in headers.get("accept-encoding", "").split(",")}
@@ -87,7 +88,7 @@ class WebFiles:
         told = {
             "etag": f'"{file.etag}{encoding and f"-{encoding}"}"',
             "cache-control": FOR_EVER if file.is_hashed else ASK_AGAIN,
-            "content-security-policy": POLICY,
+            "content-security-policy": self.policy,
             "vary": "Accept-Encoding",
         }
         if told["etag"] in {word.strip() for word in headers.get("if-none-match", "").split(",")}:

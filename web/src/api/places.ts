@@ -22,3 +22,20 @@ export async function cities(): Promise<readonly City[]> {
 }
 
 export const airfields = (name: string): Promise<Airfields> => json<Airfields>(`map/airfields/${name}`);
+
+/** What the operator has chosen as the map under the aircraft; nothing, as a rule. */
+export interface OwnMap {
+  readonly style: string;
+  readonly pmtiles: boolean;
+  /** Servers that the page may ask. */
+  readonly origins: readonly string[];
+}
+
+export const ownMap = (): Promise<OwnMap> => json<OwnMap>("map/own");
+
+/** A style of another server, which the operator allows the page to ask. */
+export async function styleOf(url: string): Promise<unknown> {
+  const answer = await fetch(url, { credentials: "omit", referrerPolicy: "no-referrer" });
+  if (!answer.ok) throw new Error(`${url}: ${answer.status} ${answer.statusText}`);
+  return answer.json();
+}

@@ -3,7 +3,7 @@
 import "./places.css";
 import type { Feature, FeatureCollection } from "geojson";
 import type { ExpressionSpecification, GeoJSONSource, LayerSpecification, Map as MapLibre } from "maplibre-gl";
-import { airfields, cities, type Airfield, type City, type Strip } from "../api/places";
+import { airfields, cities, ownMap, type Airfield, type City, type Strip } from "../api/places";
 import type { App } from "../app";
 import { el } from "../text/dom";
 import { addMarks } from "./marks";
@@ -150,7 +150,13 @@ export class Places {
     map.on("moveend", () => void this.want());
     map.on("click", (event) => this.clicked(event.point));
     map.on("mousemove", (event) => this.moved(event.point));
-    map.getContainer().append(el("p", { class: "map-credit" }, WORDS.credit));
+    const credit = el("p", { class: "map-credit" }, WORDS.credit);
+    map.getContainer().append(credit);
+    void ownMap().then(async (own) => {
+      if (!own.pmtiles && own.style === "") return;
+      const { OwnMapLayers } = await import("./own_map");
+      await new OwnMapLayers(app, (words) => credit.append(` · ${words}`)).start(own);
+    }).catch(() => undefined);
     void cities().then((rows) => this.give("cities", cityFeatures(rows))).catch(() => undefined);
     void this.want();
   }

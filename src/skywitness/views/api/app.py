@@ -17,6 +17,9 @@ from skywitness.views.api.security import ApiSettings, Asgi, Gate, Problem, prob
 from skywitness.views.api.tables import Latest
 from skywitness.views.map_data import handlers as map_handlers
 from skywitness.views.node import Node
+from skywitness.views.own_map import OwnMap
+from skywitness.views.own_map import handlers as own_map_handlers
+from skywitness.views.web_page import POLICY, WebFiles
 from skywitness.views.web_page import handlers as page_handlers
 
 __all__ = ["ApiSettings", "Module", "create_app"]
@@ -39,16 +42,20 @@ def create_app(
     *,
     keys: KeyStore | None = None,
     latest: Latest | None = None,
+    own_map: OwnMap | None = None,
 ) -> Litestar:
     """Make the application.
 
     modules  of further interfaces, each called once with the node
     keys     API keys; none are known without
     latest   a sink of the core: tells what is behind the places of the live picture
+    own_map  what the page shows under the aircraft instead of the bundled map
     """
     # The gate needs the application, and /metrics the gate.
     gate = Gate(_nothing, settings, keys)
-    handlers = [*v1.handlers(node, latest), *metrics.handlers(node, gate), *map_handlers(), *page_handlers()]
+    handlers = [*v1.handlers(node, latest), *metrics.handlers(node, gate), *map_handlers()]
+    own_map = own_map or OwnMap()
+    handlers += [*own_map_handlers(own_map), *page_handlers(WebFiles(policy=own_map.policy(POLICY)))]
     for module in modules:
         handlers.extend(module(node))
     app = Litestar(

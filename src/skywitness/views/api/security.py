@@ -86,6 +86,7 @@ class Problem(Exception):  # noqa: N818 - the word of RFC 9457
 TITLES = {
     400: "Bad request", 401: "A key is needed", 403: "Not allowed", 404: "Not found", 405: "Method not allowed",
     406: "Not acceptable", 408: "Too slow", 409: "Changed elsewhere", 410: "Gone",
+    416: "No such part",
     413: "Too large", 414: "Address too long", 415: "Unsupported media type",
     422: "Not understood", 428: "A version is needed", 507: "No room",
     421: "Misdirected request", 429: "Too many requests", 431: "Headers too large", 500: "Internal error",
