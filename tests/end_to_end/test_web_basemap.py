@@ -169,3 +169,50 @@ def test_a_map_of_the_operators_own(browser, tmp_path):
         visit.wait("document.querySelector('.notice').textContent.includes('the bundled one stays')")
         assert visit.page.evaluate(f"{MAP}.getLayoutProperty('land', 'visibility')") != "none"
         visit.close()
+
+
+KML = """<?xml version="1.0"?><kml xmlns="http://www.opengis.net/kml/2.2"><Document><NetworkLink><Link>
+<href>https://elsewhere.example/more.kml</href></Link></NetworkLink>
+<Placemark><name><![CDATA[<img src=x onerror=alert(1)>]]></name><Point><coordinates>4.7,52.3,0</coordinates></Point>
+</Placemark><Placemark><name>two</name><MultiGeometry>
+<LineString><coordinates>0,0 1,1 nan,2 3,3</coordinates></LineString><Polygon><outerBoundaryIs><LinearRing>
+<coordinates>0,0 9,0 9,9 0,9 0,0</coordinates></LinearRing></outerBoundaryIs><innerBoundaryIs><LinearRing>
+<coordinates>1,1 2,1 2,2 1,2 1,1</coordinates></LinearRing></innerBoundaryIs></Polygon></MultiGeometry></Placemark>
+</Document></kml>"""
+BOMB = '<!DOCTYPE kml [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;&a;">]><kml>&b;</kml>'
+
+
+def test_files_and_tiles_of_the_readers_own(browser, node):
+    visit = Visit(browser, node, "?lat=3&lon=3&zoom=4&layers=&tool=overlays", SIZE)
+    page = visit.page
+    visit.wait("document.activeElement.type === 'file'")
+    page.set_input_files(".overlays-tool input[type=file]", {"name": "own.kml", "mimeType": "", "buffer": KML.encode()})
+    visit.wait("document.querySelectorAll('.overlays-tool li').length === 1")
+    data = page.evaluate(f"{MAP}.getSource('overlay-0').getData()")
+    shapes = [(one["properties"]["name"], one["geometry"]["type"]) for one in data["features"]]
+    assert shapes == [("<img src=x onerror=alert(1)>", "Point"), ("two", "LineString"), ("two", "Polygon")]
+    assert data["features"][1]["geometry"]["coordinates"] == [[0, 0], [1, 1], [3, 3]]
+    assert len(data["features"][2]["geometry"]["coordinates"]) == 2
+    for name, text, words in (
+        ("bomb.kml", BOMB, "entities"), ("no.kml", "<gpx/>", "no KML"), ("cut.kml", KML[:200], "no KML"),
+        ("empty.kml", "<kml/>", "no place"), ("no.json", "{", "no GeoJSON"),
+        ("deep.kml", f"<kml><Placemark>{'<MultiGeometry>' * 20}{'</MultiGeometry>' * 20}</Placemark></kml>", "deep"),
+    ):  # fmt: skip
+        page.set_input_files(".overlays-tool input[type=file]", {"name": name, "mimeType": "", "buffer": text.encode()})
+        visit.wait(f"document.querySelector('.notice').textContent.startsWith({json.dumps(name)})")
+        assert words in page.inner_text(".notice")
+    page.fill(".overlays-tool form input", "https://tiles.example.org/{z}/{x}/{y}.png")
+    page.press(".overlays-tool form input", "Enter")
+    visit.wait("document.querySelector('.overlays-tool .wrong').textContent.includes('https://tiles.example.org')")
+    for width in (SIZE[0], 390):
+        page.set_viewport_size({"width": width, "height": SIZE[1]})
+        page.screenshot(path=str(PICTURES / f"overlays-{width}.png"))
+        assert visit.violations() == []
+    page.get_by_label("own.kml", exact=True).uncheck()
+    visit.wait(f"{MAP}.getLayoutProperty('overlay-0-line', 'visibility') === 'none'")
+    page.get_by_label("Take own.kml away").click()
+    visit.wait(f"!{MAP}.getSource('overlay-0')")
+    page.keyboard.press("Escape")
+    # The browser's own report of broken XML has a style, which the page's policy keeps out.
+    visit.failures[:] = [words for words in visit.failures if "Applying inline style" not in words]
+    visit.close()

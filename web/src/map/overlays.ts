@@ -1,14 +1,24 @@
-/** GeoJSON files of the reader's own, dropped on the page: drawn below the aircraft, sent nowhere. */
+/** Files and tiles of the reader's own, dropped on the page or chosen: drawn below the aircraft, sent nowhere. */
 
 import type { FeatureCollection } from "geojson";
-import type { Map as MapLibre } from "maplibre-gl";
+import type { LayerSpecification, Map as MapLibre, SourceSpecification } from "maplibre-gl";
 import { WORDS } from "../text/words";
 
 const MOST_BYTES = 30_000_000;
 const COLOUR = "#9b8cff";
 const TYPES = new Set(["FeatureCollection", "Feature", "Point", "MultiPoint", "LineString", "MultiLineString", "Polygon", "MultiPolygon", "GeometryCollection"]);
 
+export interface Overlay {
+  readonly id: string;
+  readonly name: string;
+  readonly layers: readonly string[];
+  isShown: boolean;
+}
+
 export class Overlays {
+  readonly items: Overlay[] = [];
+  /** Called when there are others. */
+  changed: () => void = () => undefined;
   private count = 0;
 
   constructor(private readonly map: MapLibre, target: HTMLElement, private readonly before: string, private readonly say: (words: string) => void) {
@@ -27,9 +37,10 @@ export class Overlays {
   async take(file: File): Promise<void> {
     try {
       if (file.size > MOST_BYTES) throw new Error(WORDS.tooLarge);
-      const read: unknown = JSON.parse(await file.text());
+      const text = await file.text();
+      const read: unknown = /^\s*</.test(text.slice(0, 999)) ? (await import("../tools/kml")).featuresOfKml(text) : JSON.parse(text);
       if (!isGeoJson(read)) throw new Error(WORDS.noGeoJson);
-      this.add(read as FeatureCollection);
+      this.add(file.name, read as FeatureCollection);
       this.say(WORDS.overlayDrawn(file.name));
     } catch (error) {
       this.say(`${file.name}: ${error instanceof SyntaxError ? WORDS.noGeoJson : (error as Error).message}`);
@@ -38,24 +49,47 @@ export class Overlays {
 
   /** Take all of them away again. */
   clear(): void {
-    for (let i = 0; i < this.count; i++) {
-      for (const kind of ["area", "line", "dot"]) this.map.removeLayer(`overlay-${i}-${kind}`);
-      this.map.removeSource(`overlay-${i}`);
-    }
+    while (this.items.length > 0) this.remove(this.items[0]!);
     this.count = 0;
   }
 
-  private add(data: FeatureCollection): void {
-    const name = `overlay-${this.count++}`;
-    this.map.addSource(name, { type: "geojson", data });
-    this.map.addLayer({
-      id: `${name}-area`, type: "fill", source: name, filter: ["==", ["geometry-type"], "Polygon"], paint: { "fill-color": COLOUR, "fill-opacity": 0.14 },
-    }, this.before);
-    this.map.addLayer({ id: `${name}-line`, type: "line", source: name, paint: { "line-color": COLOUR, "line-width": 1.5 } }, this.before);
-    this.map.addLayer({
-      id: `${name}-dot`, type: "circle", source: name, filter: ["==", ["geometry-type"], "Point"],
-      paint: { "circle-color": COLOUR, "circle-radius": 4, "circle-stroke-color": "#ffffff", "circle-stroke-width": 1 },
-    }, this.before);
+  remove(item: Overlay): void {
+    for (const layer of item.layers) this.map.removeLayer(layer);
+    this.map.removeSource(item.id);
+    this.items.splice(this.items.indexOf(item), 1);
+    this.changed();
+  }
+
+  show(item: Overlay, isShown: boolean): void {
+    item.isShown = isShown;
+    for (const layer of item.layers) this.map.setLayoutProperty(layer, "visibility", isShown ? "visible" : "none");
+    this.changed();
+  }
+
+  /** Draw layers of one source, whose name they get. */
+  draw(name: string, source: SourceSpecification, kinds: (id: string) => LayerSpecification[], before = this.before): void {
+    const id = `overlay-${this.count++}`;
+    this.map.addSource(id, source);
+    const layers = kinds(id);
+    for (const layer of layers) this.map.addLayer(layer, before);
+    this.items.push({ id, name, layers: layers.map((layer) => layer.id), isShown: true });
+    this.changed();
+  }
+
+  private add(name: string, data: FeatureCollection): void {
+    this.draw(name, { type: "geojson", data }, (source) => [
+      { id: `${source}-area`, type: "fill", source, filter: ["==", ["geometry-type"], "Polygon"], paint: { "fill-color": COLOUR, "fill-opacity": 0.14 } },
+      { id: `${source}-line`, type: "line", source, paint: { "line-color": COLOUR, "line-width": 1.5 } },
+      {
+        id: `${source}-dot`, type: "circle", source, filter: ["==", ["geometry-type"], "Point"],
+        paint: { "circle-color": COLOUR, "circle-radius": 4, "circle-stroke-color": "#ffffff", "circle-stroke-width": 1 },
+      },
+      {
+        id: `${source}-name`, type: "symbol", source, filter: ["==", ["geometry-type"], "Point"],
+        layout: { "text-field": ["to-string", ["coalesce", ["get", "name"], ""]], "text-font": ["system-ui", "sans-serif"], "text-size": 11, "text-anchor": "left", "text-offset": [0.7, 0], "text-max-width": 14 },
+        paint: { "text-color": "#ffffff", "text-halo-color": "#3a2f8f", "text-halo-width": 1.4 },
+      },
+    ]);
   }
 }
 

@@ -29,6 +29,7 @@ export const TOOLS: readonly Offer[] = [
     name: "messages", words: "Raw messages", help: "What was received of the selected, bit by bit", key: "E",
     fetch: () => import("./messages").then((m) => m.open),
   },
+  { name: "overlays", words: "Own maps", help: "GeoJSON, KML and tiles of your own", fetch: () => import("./overlays").then((m) => m.open) },
 ];
 
 /** Any of them at once. */
