@@ -43,3 +43,19 @@ export async function flight(hex: string, fromMs: number, untilMs: number, signa
 /** Where the same is as a file for tables, with every column. */
 export const flightFile = (hex: string, fromMs: number, untilMs: number): string =>
   address(question(hex, fromMs, untilMs, { limit: String(MOST_IN_FILE), format: "csv" }));
+
+/** What was known from time to time besides its positions. */
+export interface AirState {
+  readonly seen_time: string;
+  readonly ias_kt?: number;
+  readonly tas_kt?: number;
+  /** Seconds from when the airspeeds were said to that time. */
+  readonly air_age_s?: number;
+}
+
+export async function airStates(hex: string, fromMs: number, untilMs: number): Promise<readonly AirState[]> {
+  const query = new URLSearchParams({
+    from: (fromMs / 1000).toFixed(3), until: (untilMs / 1000).toFixed(3), limit: "5000", fields: "seen_time,ias_kt,tas_kt,air_age_s",
+  });
+  return (await json<{ states: AirState[] }>(`api/v1/states/${encodeURIComponent(hex)}?${query}`)).states;
+}

@@ -361,9 +361,11 @@ class Profile implements Opened {
       return SAID.between(from.slice(11), from.slice(0, 10) === until.slice(0, 10) ? until.slice(11) : until);
     }
     const geom = units.altitude(s.altitudeGeom, shown);
+    const air = series.airAt(ms);
+    const [ias, tas] = [units.speed(air?.ias ?? NaN, shown), units.speed(air?.tas ?? NaN, shown)];
     return [
       s.isOnGround ? WORDS.ground : units.altitude(s.altitude, shown), geom === "" ? "" : `${SAID.altitudeGeom} ${geom}`,
-      units.speed(s.speed, shown), s.isOnGround ? "" : units.climb(s.rate, shown), s.isEstimated ? SAID.estimated : "",
+      units.speed(s.speed, shown), ias === "" ? "" : `${SAID.ias} ${ias}`, tas === "" ? "" : `${SAID.tas} ${tas}`, s.isOnGround ? "" : units.climb(s.rate, shown), s.isEstimated ? SAID.estimated : "",
     ].filter((part) => part !== "").join(" · ");
   }
 

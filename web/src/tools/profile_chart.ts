@@ -3,7 +3,7 @@
 import { colourOf, palette, wayColour, type Theme } from "../map/palette";
 import { FOOT_M, KNOT_KMH, MILE_KM, type Units } from "../text/units";
 import { PROFILE_WORDS } from "./words_profile";
-import { GAP_MS, type Sample, type Series, type Span } from "./profile_data";
+import { GAP_MS, type Air, type Sample, type Series, type Span } from "./profile_data";
 
 export const LEFT_PX = 58;
 export const RIGHT_PX = 10;
@@ -167,6 +167,9 @@ function drawStrip(pen: CanvasRenderingContext2D, what: Drawn, strip: Strip, inV
       }
     }
   }
+  if (strip.title === PROFILE_WORDS.speed) {
+    for (const { tas } of what.series.flatMap((one) => one.air)) if (tas * strip.factor > high) high = tas * strip.factor;
+  }
   const every = step(high - low, Math.max(1, (bottom - top) / 26));
   [low, high] = [Math.floor(low / every) * every, Math.ceil(high / every) * every];
   const y = (v: number): number => bottom - ((v * strip.factor - low) / (high - low)) * (bottom - top);
@@ -198,12 +201,16 @@ function drawStrip(pen: CanvasRenderingContext2D, what: Drawn, strip: Strip, inV
     const colour = (s: Sample): string =>
       own ?? (isHeight ? colourOf(what.theme, Math.round(s.altitude / STEP_FT) * STEP_FT, s.isOnGround) : what.words);
     drawLine(pen, samples, x, strip.value, y, colour, { width: isHeight ? 2.2 : 1.4, dash: [] });
+    if (strip.title === PROFILE_WORDS.speed) {
+      drawAir(pen, what, what.series[i]!.air, (v) => y(v), width, own ?? what.quiet);
+    }
   });
   pen.restore();
   pen.fillStyle = what.words;
   pen.textAlign = "left";
   pen.textBaseline = "bottom";
-  const legend = strip.second === undefined ? "" : ` \u2504\u2504 ${PROFILE_WORDS.altitudeGeom}`;
+  const isAir = strip.title === PROFILE_WORDS.speed && what.series.some((one) => one.air.length > 0);
+  const legend = isAir ? ` \u2504\u2504 ${PROFILE_WORDS.ias}  \u00b7\u00b7\u00b7 ${PROFILE_WORDS.tas}` : strip.second === undefined ? "" : ` \u2504\u2504 ${PROFILE_WORDS.altitudeGeom}`;
   const label = `${strip.title}, ${strip.unit}`;
   pen.fillText(label, LEFT_PX, top - 3);
   pen.fillStyle = what.quiet;
@@ -250,6 +257,26 @@ function drawLine(
     before = s;
   }
   end();
+  pen.setLineDash([]);
+}
+
+/** Airspeeds, which come seldom: each as it was said, joined only where no silence is between. */
+function drawAir(pen: CanvasRenderingContext2D, what: Drawn, air: readonly Air[], y: (v: number) => number, width: number, colour: string): void {
+  pen.strokeStyle = colour;
+  pen.lineWidth = 1.2;
+  for (const [name, dash] of [["ias", [4, 3]], ["tas", [1, 3]]] as const) {
+    pen.setLineDash([...dash]);
+    pen.beginPath();
+    let beforeMs = NaN;
+    for (const one of air) {
+      if (Number.isNaN(one[name])) continue;
+      const at: [number, number] = [xAt(one.ms, width, what.view), y(one[name])];
+      if (one.ms - beforeMs <= GAP_MS) pen.lineTo(...at);
+      else pen.moveTo(at[0] - 1, at[1]), pen.lineTo(...at);
+      beforeMs = one.ms;
+    }
+    pen.stroke();
+  }
   pen.setLineDash([]);
 }
 

@@ -1,6 +1,6 @@
 /** What the profile shows: positions of the selected aircraft about a moment, with the silences between them. */
 
-import { flight, type FlightPoint } from "../api/flight";
+import { airStates, flight, type AirState, type FlightPoint } from "../api/flight";
 import { Refusal } from "../api/rest";
 import { hexOf } from "../state/aircraft";
 import type { Model } from "../state/model";
@@ -30,6 +30,13 @@ export interface Sample {
   readonly isEstimated: boolean;
 }
 
+/** Airspeeds, at the time when they were said. */
+export interface Air {
+  readonly ms: number;
+  readonly ias: number;
+  readonly tas: number;
+}
+
 export interface Span {
   readonly fromMs: number;
   readonly untilMs: number;
@@ -38,6 +45,7 @@ export interface Span {
 /** One aircraft's positions. */
 export class Series {
   samples: Sample[] = [];
+  air: readonly Air[] = [];
   isThinned = false;
   isLoading = true;
   /** Why there is nothing. */
@@ -76,6 +84,12 @@ export class Series {
     return only !== undefined && Math.abs(only.ms - ms) <= GAP_MS / 3 ? only : null;
   }
 
+  /** The airspeeds said nearest a moment, if that was lately. */
+  airAt(ms: number): Air | null {
+    const near = this.air.reduce<Air | null>((best, one) => (best === null || Math.abs(one.ms - ms) < Math.abs(best.ms - ms) ? one : best), null);
+    return near !== null && Math.abs(near.ms - ms) <= GAP_MS / 3 ? near : null;
+  }
+
   /** The silence that a moment is in; its ends are unknown (NaN) where nothing was received before, or after. */
   silenceAt(ms: number): Span {
     const i = this.before(ms);
@@ -104,6 +118,8 @@ export class Series {
       this.samples = [...samples, ...this.samples.filter((one) => one.ms > last)];
       this.isThinned = found.is_thinned;
       this.finest = null;
+      // Few send them, and a node need not keep them: without them all else is drawn.
+      this.air = airOf(await airStates(this.hex, fromMs, untilMs).catch(() => []));
     } catch (error) {
       this.words = error instanceof Refusal ? error.message : WORDS.nodeAway;
     }
@@ -155,6 +171,14 @@ export function spanAbout(model: Model): Span {
   const { range } = model;
   const isUseful = range !== null && range.untilMs - range.fromMs <= MOST_MS && range.fromMs <= now && now <= range.untilMs;
   return isUseful ? { fromMs: range.fromMs, untilMs: range.untilMs + 1000 } : { fromMs: now - ABOUT_MS, untilMs: now + ABOUT_MS };
+}
+
+function airOf(states: readonly AirState[]): Air[] {
+  const found = states.filter((one) => one.ias_kt !== undefined || one.tas_kt !== undefined).map((one) => ({
+    ms: Date.parse(one.seen_time) - (one.air_age_s ?? 0) * 1000, ias: one.ias_kt ?? NaN, tas: one.tas_kt ?? NaN,
+  }));
+  // What was said once is in several states.
+  return found.filter((one, i) => i === 0 || one.ms > found[i - 1]!.ms + 500);
 }
 
 function sampleOf(p: FlightPoint): Sample {

@@ -10,6 +10,8 @@ export const PROFILE_WORDS = {
   altitudeGeom: "GNSS",
   speed: "Ground speed",
   rate: "Vertical rate",
+  ias: "IAS",
+  tas: "TAS",
   nothingReceived: "nothing received",
   between: (from: string, until: string): string => `nothing received from ${from} to ${until} UTC`,
   estimated: "estimated",

@@ -24,6 +24,7 @@ MOST_AIRCRAFT = 10_000
 MOST_POSITIONS = 10_000
 MOST_TRACK = 50_000
 MOST_NAMED = 5000
+MOST_STATES = 5000
 MOST_MESSAGES = 1000
 MOST_ASKED = 80_000
 MOST_IN_ADDRESS = 2_000
@@ -158,6 +159,14 @@ ENDPOINTS: tuple[Endpoint, ...] = (
         ),
         "track", ("positions", POSITIONS),
         {**SPAN, "total": COUNT, "is_thinned": {"type": "boolean"}}, (400, 404, 406, 503),
+    ),
+    Endpoint(
+        "/states/{hex}", "What was known of one aircraft from time to time: airspeeds, settings, wind",
+        (
+            p.hexes("hex", "path"), KIND, SINCE, UNTIL, fields(ONE_AIRCRAFT),
+            p.integer("limit", "Most rows.", 2, MOST_STATES, 2000), FORM,
+        ),
+        "states", ("states", ONE_AIRCRAFT), {**SPAN, "total": COUNT}, (400, 404, 406, 503),
     ),
     Endpoint(
         "/messages/{hex}", "Raw messages of one aircraft, newest first; for the operator alone where places are hidden",

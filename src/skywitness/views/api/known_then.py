@@ -1,4 +1,4 @@
-"""What was known of one aircraft at a moment of the record, in the row that the present has."""
+"""What was known of one aircraft at a moment of the record, or from time to time, in the row that the present has."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from skywitness.views.api.columns import Rows, texts
 from skywitness.views.api.security import Problem
 from skywitness.views.api.tables import SAID, Behind, one_aircraft_rows
 
-__all__ = ["known_then"]
+__all__ = ["known_then", "states_of_one"]
 
 BACK_NS = 65 * NS_PER_S
 """How long before a moment it is looked for: longer than what is said counts."""
@@ -46,3 +46,19 @@ def known_then(history: History, icao: int, kinds: list[int], at_ns: int) -> Row
     newest = known.take(np.array([np.argmax(known.seen_time_ns)]))
     rows = one_aircraft_rows(newest, at_ns, behind, simulated=False)
     return Rows(rows.columns, {**rows.values, **changes})
+
+
+def states_of_one(history: History, icao: int, kinds: list[int], span: tuple[int, int], limit: int) -> tuple[Rows, int]:
+    """Return what was known of an aircraft from time to time, each with its ages then; and how many states there are.
+
+    More than `limit` are evenly thinned, first and last kept.
+    """
+    addresses, numbers = np.full(len(kinds), icao, np.uint32), np.array(kinds, np.uint8)
+    found = history.states(*span, icao=addresses, address_kind=numbers)
+    found = found.take(np.argsort(found.seen_time_ns, kind="stable"))
+    total = len(found)
+    if total > limit:
+        found = found.take(np.unique(np.linspace(0, total - 1, limit).astype(np.int64)))
+    then: Any = found.seen_time_ns
+    rows = one_aircraft_rows(found, then, None, simulated=False)
+    return Rows(rows.columns, {**rows.values, "provenance": [None] * len(found)}), total

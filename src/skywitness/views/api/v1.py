@@ -29,7 +29,7 @@ from skywitness.views.api.asking_help import Reaching, airfields, completions, c
 from skywitness.views.api.columns import FORMATS, Rows, cursor_of, cursor_text, iso, negotiated
 from skywitness.views.api.endpoints import ENDPOINTS, Endpoint
 from skywitness.views.api.find import find_response
-from skywitness.views.api.known_then import known_then
+from skywitness.views.api.known_then import known_then, states_of_one
 from skywitness.views.api.naming import named_at, who_is
 from skywitness.views.api.openapi import FORM, document
 from skywitness.views.api.operator import check_operator, told_to_operator
@@ -375,6 +375,20 @@ class V1:
             rows = rows.take(np.unique(np.linspace(0, total - 1, given["limit"]).astype(np.int64)))
         more = {**span_text(since, until), "total": total, "is_thinned": total > len(rows)}
         return answered(ask, position_rows(rows), more, "")
+
+    async def states(self, ask: Ask) -> Response[bytes]:
+        """What was known of one aircraft from time to time."""
+        return await self.in_turn(ask, functools.partial(self._states, ask, self.history()))
+
+    def _states(self, ask: Ask, history: History) -> Response[bytes]:
+        given = ask.given
+        icao, kind = given["hex"]
+        kinds = [0] if kind is None else [1, 2, 3]
+        if given["address_kind"]:
+            kinds = [ADDRESS_KINDS.index(word) for word in given["address_kind"]]
+        span = self.span(given, TRACK_NS, 24 * 3600 * NS_PER_S)
+        rows, total = states_of_one(history, icao, kinds, span, given["limit"])
+        return answered(ask, rows, {**span_text(*span), "total": total}, "")
 
     async def messages(self, ask: Ask) -> Response[bytes]:
         """Raw messages of one aircraft, newest first."""

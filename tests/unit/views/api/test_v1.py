@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,7 @@ import pytest
 
 from skywitness.batches import Positions
 from skywitness.errors import ArchiveError
+from skywitness.tracks.aircraft import AircraftTable, table_of_positions
 from skywitness.views.api.app import create_app
 from skywitness.views.api.columns import FORMATS, negotiated
 from skywitness.views.api.parameters import parse_area, parse_time
@@ -187,6 +189,30 @@ def test_one_aircraft():
         assert (await client.get("/api/v1/aircraft/48003")).status_code == 400
 
     served(app_of(node_with(100)), scenario)
+
+
+def test_states_of_one_aircraft_have_their_ages_at_their_own_time():
+    rows = past(8, 3)
+
+    class WithStates(FakeHistory):
+        def states(self, from_ns: int, until_ns: int, **wanted: Any) -> Any:
+            mine = rows.take(np.flatnonzero((rows.icao == wanted["icao"][0]) & (rows.time_ns >= from_ns)))
+            table = AircraftTable.concat(table_of_positions(mine.slice(k, k + 1)) for k in range(len(mine)))
+            tas = np.full(len(table), 450, np.float32)
+            return replace(table, tas_kt=tas, air_time_ns=table.seen_time_ns - 3 * S)
+
+    async def scenario(client: Any) -> None:
+        body = (await client.get("/api/v1/states/480001?from=-1h")).json()
+        assert (body["total"], len(body["states"])) == (8, 8)
+        assert {(row["tas_kt"], row["air_age_s"], row["seen_s"]) for row in body["states"]} == {(450.0, 3.0, 0.0)}
+        times = [row["seen_time"] for row in body["states"]]
+        assert times == sorted(times)
+        some = (await client.get("/api/v1/states/480001?from=-1h&limit=3")).json()["states"]
+        assert [row["seen_time"] for row in some] == [times[0], times[3], times[7]]
+
+    node = node_with(100)
+    node.history = WithStates(rows)
+    served(app_of(node), scenario)
 
 
 def test_one_aircraft_at_a_moment_of_the_record():
