@@ -203,7 +203,7 @@ def test_aircraft_appear_and_move(visit, tmp_path: Path):
     x, y = page.evaluate("(({x, y}) => [x, y])(window.skywitness.shownPixel('400000'))")
     page.screenshot(path=str(tmp_path / "map.png"))
     around = picture(page, {"x": int(x) - 20, "y": int(y) - 20, "width": 40, "height": 40})
-    empty = picture(page, {"x": int(x) - 20, "y": int(y) - 140, "width": 40, "height": 40})
+    empty = picture(page, {"x": int(x) - 20, "y": int(y) + 26, "width": 40, "height": 40})
     assert len(around) > 1.3 * len(empty), "nothing is drawn where the aircraft is"
 
 
