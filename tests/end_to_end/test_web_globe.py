@@ -27,6 +27,7 @@ from tests.node_from import node_of, picture_of
 from tests.rows_from import positions_from
 
 CHROMIUM = shutil.which("chromium")
+AXE = Path(__file__).parents[2] / "web" / "node_modules" / "axe-core" / "axe.min.js"
 PICTURES = Path(__file__).parents[2] / "out" / "web"
 S = 1_000_000_000
 WAIT_S = 20.0
@@ -300,3 +301,36 @@ def test_marks_are_told_apart_without_colour(page, theme: str):
             if a < b:
                 differ = (inks[a] ^ inks[b]).sum() / (inks[a] | inks[b]).sum()
                 assert differ > 0.1, (f"{a:06x}", f"{b:06x}", differ)
+
+
+def test_marks_are_explained_and_trails_coloured_by_choice(page):
+    """The tool tells all marks; trails change their colours with it, and the scale beside them."""
+    act(page, "window.skywitness.tools.open('marks')")
+    wait(page, "document.querySelector('.marks-tool')?.hidden === false")
+    assert page.locator(".marks-tool dt").all_inner_texts()[1:4] == ["Hollow", "Banded", "Broken outline"]
+    page.select_option(".marks-tool select", "source")
+    assert "MLAT" in page.inner_text(".marks-scale")
+    page.evaluate(AXE.read_text(encoding="utf-8"))
+    found = page.evaluate(
+        "axe.run('.marks-tool', {resultTypes: ['violations']}).then(r => r.violations.map(v => v.id))"
+    )
+    assert found == []
+    act(page, f"window.skywitness.commands.select({0x500002})")
+    colours = (
+        "[...new Set(window.skywitness.trails.features(["
+        "{ms: 0, lat: 1, lon: 1, altitude: 9000, speed: 400, source: 0, isOnGround: false},"
+        "{ms: 1, lat: 1, lon: 2, altitude: 9000, speed: 400, source: 3, isOnGround: false},"
+        "{ms: 2, lat: 1, lon: 3, altitude: 9000, speed: 100, source: 3, isOnGround: false},"
+        "{ms: 100000, lat: 1, lon: 4, altitude: 9000, speed: 100, source: 3, isOnGround: false},"
+        "{ms: 100001, lat: 1, lon: 5, altitude: 9000, speed: 100, source: 3, isOnGround: false}], Infinity)"
+        ".map(f => f.properties.kind + f.properties.colour))]"
+    )
+    counted = {}
+    for by in ("altitude", "speed", "source"):
+        page.select_option(".marks-tool select", by)
+        found = page.evaluate(colours)
+        assert sum(one.startswith("gap") for one in found) == 1, "a silence is never joined"
+        counted[by] = len(found) - 1
+    assert counted == {"altitude": 1, "speed": 2, "source": 2}
+    act(page, "window.skywitness.commands.select(null)")
+    act(page, "window.skywitness.tools.open('')")

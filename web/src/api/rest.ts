@@ -72,6 +72,7 @@ export interface TrackPoint {
   readonly lat_deg: number;
   readonly lon_deg: number;
   readonly altitude_ft?: number;
+  readonly groundspeed_kt?: number;
   readonly on_ground?: boolean;
   readonly source?: string;
   readonly verdict?: string;
@@ -81,7 +82,7 @@ export interface TrackPoint {
 export async function track(hex: string, fromMs: number, untilMs: number, signal?: AbortSignal): Promise<readonly TrackPoint[]> {
   const query = new URLSearchParams({
     from: String(fromMs / 1000), until: String(untilMs / 1000), limit: "50000",
-    fields: "time_s,lat_deg,lon_deg,altitude_ft,on_ground,source,verdict",
+    fields: "time_s,lat_deg,lon_deg,altitude_ft,groundspeed_kt,on_ground,source,verdict",
   });
   try {
     const answer = await json<{ positions: TrackPoint[] }>(`api/v1/tracks/${encodeURIComponent(hex)}?${query}`, signal);

@@ -5,7 +5,7 @@ import type { GeoJSONSource, Map as MapLibre } from "maplibre-gl";
 import { track } from "../api/rest";
 import { hexOf } from "../state/aircraft";
 import type { Model } from "../state/model";
-import { colourOf, palette } from "./palette";
+import { colourOf, palette, speedColour, wayColour } from "./palette";
 
 /** Longer silences are gaps. */
 const GAP_MS = 75_000;
@@ -13,6 +13,9 @@ const BACK_MS = 2 * 3600_000;
 const PAST_BACK_MS = 8 * 3600_000;
 const AHEAD_MS = 3600_000;
 const STEP_FT = 1500;
+const STEP_KT = 25;
+/** Sources as the node names them, in the order of their numbers. */
+const NAMES = ["adsb", "adsr", "tisb", "mlat", "other", "uat"];
 
 export interface TrailPoint {
   readonly ms: number;
@@ -20,6 +23,9 @@ export interface TrailPoint {
   readonly lon: number;
   readonly altitude: number;
   readonly isOnGround: boolean;
+  /** Of the position that was told; NaN, or -1, if that is not known. */
+  readonly speed: number;
+  readonly source: number;
 }
 
 interface Trail {
@@ -85,6 +91,7 @@ export class Trails {
       const found = await track(hexOf(key), now - (isLive ? BACK_MS : PAST_BACK_MS), isLive ? now + 1000 : now + AHEAD_MS);
       const before = found.map((p) => ({
         ms: p.time_s * 1000, lat: p.lat_deg, lon: p.lon_deg, altitude: p.altitude_ft ?? NaN, isOnGround: p.on_ground ?? false,
+        speed: p.groundspeed_kt ?? NaN, source: NAMES.indexOf((p.source ?? "").toLowerCase().replace(/[^a-z]/g, "")),
       }));
       const last = before.at(-1)?.ms ?? 0;
       trail.points = [...before, ...trail.points.filter((p) => p.ms > last)];
@@ -110,7 +117,7 @@ export class Trails {
       if (ms <= (trail.points.at(-1)?.ms ?? 0)) continue;
       trail.points.push({
         ms, lat: table.get("lat", row), lon: table.get("lon", row), altitude: table.get("altitude", row),
-        isOnGround: table.get("ground", row) === 1,
+        isOnGround: table.get("ground", row) === 1, speed: table.get("speed", row), source: table.get("source", row),
       });
       isChanged = true;
     }
@@ -124,6 +131,13 @@ export class Trails {
     const untilMs = this.model.mode === "past" ? this.model.clock.now() : Infinity;
     for (const trail of this.trails.values()) features.push(...this.features(trail.points, untilMs));
     source.setData({ type: "FeatureCollection", features });
+  }
+
+  private colourOf(point: TrailPoint): string {
+    const { theme, trailsBy } = this.model.settings;
+    if (trailsBy === "source") return point.source >= 0 && point.source < NAMES.length ? wayColour(theme, point.source) : palette(theme).unknown;
+    if (trailsBy === "speed") return speedColour(theme, Math.round(point.speed / STEP_KT) * STEP_KT);
+    return colourOf(theme, Math.round(point.altitude / STEP_FT) * STEP_FT, point.isOnGround);
   }
 
   private features(points: readonly TrailPoint[], untilMs: number): Feature[] {
@@ -144,8 +158,7 @@ export class Trails {
       if (step > 180) shift -= 360;
       else if (step < -180) shift += 360;
       const at: [number, number] = [point.lon + shift, point.lat];
-      const bucket = Number.isNaN(point.altitude) ? NaN : Math.round(point.altitude / STEP_FT) * STEP_FT;
-      const own = colourOf(theme, bucket, point.isOnGround);
+      const own = this.colourOf(point);
       if (before !== undefined && point.ms - before.ms > GAP_MS) {
         const from: [number, number] = line.at(-1) ?? at;
         end();

@@ -29,6 +29,7 @@ export interface Settings {
   isIsolated: boolean;
   isFollowing: boolean;
   areTrailsKept: boolean;
+  trailsBy: "altitude" | "speed" | "source";
   isMilitaryOnly: boolean;
   isInterestingOnly: boolean;
   isTisbHidden: boolean;
@@ -58,7 +59,7 @@ export class Model {
   pace = 30;
   readonly settings: Settings = {
     theme: "dark", units: "aviation", labels: 1, isTableOpen: false, isHelpOpen: false, areButtonsHidden: false,
-    isIsolated: false, isFollowing: false, areTrailsKept: false, isMilitaryOnly: false, isInterestingOnly: false, isTisbHidden: false,
+    isIsolated: false, isFollowing: false, areTrailsKept: false, trailsBy: "altitude", isMilitaryOnly: false, isInterestingOnly: false, isTisbHidden: false,
   };
   private readonly listeners = new Map<Change, (() => void)[]>();
 

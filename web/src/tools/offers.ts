@@ -30,6 +30,7 @@ export const TOOLS: readonly Offer[] = [
     fetch: () => import("./messages").then((m) => m.open),
   },
   { name: "overlays", words: "Own maps", help: "GeoJSON, KML and tiles of your own", fetch: () => import("./overlays").then((m) => m.open) },
+  { name: "marks", words: "Marks and trails", help: "What each mark means; trails by speed or source", fetch: () => import("./marks").then((m) => m.open) },
 ];
 
 /** Any of them at once. */
