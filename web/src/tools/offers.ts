@@ -39,4 +39,5 @@ export const LAYERS: readonly Offer[] = [
     name: "night", words: "Day and night", help: "Night and its twilights at the time shown", fetch: () => import("../map/night").then((m) => m.open),
   },
   { name: "globe", words: "Globe", help: "The world as a ball, for long routes", fetch: () => import("../map/globe").then((m) => m.open) },
+  { name: "gnss", words: "GNSS quality", help: "Share of aircraft that report degraded navigation", fetch: () => import("./gnss").then((m) => m.open) },
 ];
