@@ -207,6 +207,19 @@ def test_aircraft_appear_and_move(visit, tmp_path: Path):
     assert len(around) > 1.3 * len(empty), "nothing is drawn where the aircraft is"
 
 
+def test_a_browser_without_webgl_is_told(browser, node, tmp_path: Path):
+    """The page is not left empty: it says what is missing, and where the data is without a map."""
+    page = browser.new_page()
+    page.add_init_script("HTMLCanvasElement.prototype.getContext = () => null")
+    page.goto(f"http://127.0.0.1:{node.port}/")
+    told = page.get_by_role("alert")
+    told.wait_for()
+    assert "WebGL 2" in told.inner_text()
+    assert page.request.get(told.get_by_role("link").evaluate("link => link.href")).json()["openapi"]
+    page.screenshot(path=str(tmp_path / "no_webgl.png"))
+    page.close()
+
+
 def test_headers(node):
     import urllib.request
 

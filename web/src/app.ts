@@ -99,7 +99,13 @@ export class App implements Player {
     const mapElement = el("div", { id: "map" });
     this.root.append(el("main", {}, mapElement));
     this.isPlaced = start.lat !== undefined;
-    this.map = createMap(mapElement, model.settings.theme, { lat: start.lat ?? 35, lon: start.lon ?? 10, zoom: start.zoom ?? 2.4 });
+    try {
+      this.map = createMap(mapElement, model.settings.theme, { lat: start.lat ?? 35, lon: start.lon ?? 10, zoom: start.zoom ?? 2.4 });
+    } catch {
+      const api = el("a", { href: "./api/v1/openapi.json" }, "api/v1/openapi.json");
+      mapElement.replaceWith(el("p", { class: "no-map", role: "alert" }, WORDS.noWebGl, api));
+      return;
+    }
     this.trails = new Trails(this.map, model);
     this.ways = new Ways(this.map, model, (row) => this.wayCame(row));
     this.heat = new Heat(this.map, model, (words) => this.say(words));

@@ -1,6 +1,7 @@
 /** Everything the page says, in one place: another language is another object like this. */
 
 export const WORDS = {
+  noWebGl: "This browser draws no WebGL 2, which the map needs: most do once hardware acceleration is on in their settings. All data is there without a map: ",
   live: "Live",
   past: "Past",
   play: "Play",
