@@ -7,7 +7,7 @@ import contextlib
 import shutil
 import threading
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -18,6 +18,7 @@ import uvicorn
 from litestar import Litestar
 
 from skywitness.batches import Positions
+from skywitness.coverage.report import ReceiverReport
 from skywitness.tracks.aircraft import AircraftTable, table_of_positions
 from skywitness.views.api import existing, stream
 from skywitness.views.api.app import ApiSettings, create_app
@@ -85,10 +86,12 @@ class Flying:
     server: uvicorn.Server | None = None
     thread: threading.Thread | None = None
     is_silent: bool = False
+    receivers: Sequence[ReceiverReport] = ()
 
     def start(self) -> None:
         rows = [rows_at(self.start_ns - back * S, -back) for back in range(1800, 0, -15)]
         node = node_of()
+        node.receivers = lambda: self.receivers
         node.history = Kept(Positions.concat(rows))
 
         async def fly() -> None:

@@ -1,9 +1,9 @@
 /** Puts the parts together: what comes from the node goes into state, state is drawn and told. */
 
 import { LngLatBounds, MercatorCoordinate, type Map as MapLibre } from "maplibre-gl";
-import { days, socketAddress, status, type Status } from "./api/rest";
+import { days, socketAddress, type Status } from "./api/rest";
 import { SLICE_MS } from "./api/replay";
-import { LiveStream, type Wanted } from "./api/stream";
+import { LiveStream, type Connection, type Wanted } from "./api/stream";
 import { SNAPSHOT, type Part } from "./api/wire";
 import { listenToKeys } from "./keys";
 import { AircraftLayer, glide, noteShown, shownAt } from "./map/aircraft_layer";
@@ -36,9 +36,11 @@ import { Commands } from "./state/commands";
 import { FIRST_LAYER, linkOf, readLink, type Start } from "./state/link";
 import { Model } from "./state/model";
 import { sectionsOf } from "./state/page";
+import { NodeWatch } from "./state/node_watch";
 import { Past } from "./state/past";
 import { el } from "./text/dom";
 import { WORDS } from "./text/words";
+import { connectionWords, silenceWords } from "./text/words_connection";
 
 const WHOLE_IF_FEWER = 4000;
 const WORLD_BELOW_ZOOM = 3;
@@ -46,6 +48,7 @@ const WORLD_BELOW_ZOOM = 3;
 const PLAYED_MS = 40_000;
 const SAID_MS = 7000;
 const BACK_MS = 15 * 60_000;
+const PATIENCE_MS = 2000;
 
 export class App implements Player {
   readonly model = new Model();
@@ -77,7 +80,9 @@ export class App implements Player {
   private readonly menuHome = el("div", { hidden: true });
   private menu: ToolMenu | null = null;
   private stream!: LiveStream;
-  private status: Status | null = null;
+  private node: NodeWatch | null = null;
+  /** When the last picture came before the connection was lost. */
+  private lostMs: number | null = null;
   private start_: Start = readLink(window.location.search);
   private isPlaced = false;
   private isMany = false;
@@ -128,12 +133,7 @@ export class App implements Player {
     this.stream = new LiveStream(socketAddress("api/v1/stream"), {
       subscribed: (tiles) => this.table.keepTiles(tiles),
       parts: (parts) => this.take(parts),
-      state: (state, words) => {
-        if (state === model.connection && words === model.connectionWords) return;
-        model.connection = state;
-        model.connectionWords = words;
-        model.ring("connection");
-      },
+      state: (state, silentS) => this.connected(state, silentS),
       refused: (words) => {
         if (model.filter !== "") model.filterError = words;
         else commands.say(words);
@@ -147,10 +147,11 @@ export class App implements Player {
       this.openPast(start.atMs, start.isPlaying);
     }
     window.setInterval(() => this.showPast(false), 100);
-    this.status = await status().catch(() => null);
-    if (model.mode === "past") this.table.isSimulated = this.status?.simulated ?? false;
-    model.hasRecord = this.status?.records ?? false;
-    model.ring("mode");
+    this.node = new NodeWatch((status) => this.told(status));
+    // A node that does not answer is shown as that by the stream, which tries by itself.
+    await Promise.race([this.node.first, new Promise((resolve) => window.setTimeout(resolve, PATIENCE_MS))]);
+    this.watch();
+    await this.node.first;
     this.watch();
     if (start.page !== null) commands.openPage(start.page, start.question === "");
     if (start.question !== "") {
@@ -158,6 +159,26 @@ export class App implements Player {
       if (!this.isPlaced && model.asking.rows.length === 0) this.fit(false);
     }
     if (model.hasRecord) void days().then((found) => this.timeline.setDays(found)).catch(() => undefined);
+  }
+
+  private connected(state: Connection, silentS: number): void {
+    const { model } = this;
+    if (state !== model.connection && model.connection === "live") this.lostMs = model.clock.now();
+    const words = connectionWords(state, this.lostMs, silentS, model.clock.now());
+    if (state === model.connection && words === model.connectionWords) return;
+    model.connection = state;
+    model.connectionWords = words;
+    model.ring("connection");
+  }
+
+  private told(status: Status): void {
+    const { model } = this;
+    if (model.mode === "past") this.table.isSimulated = status.simulated ?? false;
+    model.receiversWords = silenceWords(status.receivers, status.last_reception, Date.parse(status.now ?? ""));
+    model.ring("connection");
+    if (model.hasRecord === status.records) return;
+    model.hasRecord = status.records;
+    model.ring("mode");
   }
 
   /** Tell something for a while. */
@@ -312,7 +333,7 @@ export class App implements Player {
 
   private wanted(): Wanted {
     const filter = this.model.filter === "" ? {} : { filter: this.model.filter };
-    if ((this.status?.aircraft ?? 0) < WHOLE_IF_FEWER) return filter;
+    if ((this.node?.latest?.aircraft ?? 0) < WHOLE_IF_FEWER) return filter;
     if (this.map.getZoom() < WORLD_BELOW_ZOOM) return { ...filter, world: true, unplaced: true };
     const b = this.map.getBounds();
     const south = Math.max(-90, Math.floor(b.getSouth() / 15) * 15);

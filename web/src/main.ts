@@ -1,6 +1,7 @@
 import "./style.css";
 import { App } from "./app";
 
+document.querySelector(".starting")?.remove();
 const app = new App(document.body);
 app.start().catch((error: unknown) => {
   app.say(error instanceof Error ? error.message : String(error));

@@ -6,6 +6,9 @@ export interface Status {
   readonly simulated?: boolean;
   readonly now?: string;
   readonly aircraft?: number;
+  readonly receivers: number;
+  /** Arrival of the newest frame of any receiver, UTC. */
+  readonly last_reception: string | null;
   readonly lat_deg?: number;
   readonly lon_deg?: number;
   readonly facts: Readonly<Record<string, string>>;
@@ -65,7 +68,7 @@ export async function bytes(path: string, signal?: AbortSignal): Promise<ArrayBu
   return (await asked(path, signal)).arrayBuffer();
 }
 
-export const status = (): Promise<Status> => json<Status>("api/v1/status");
+export const status = (signal?: AbortSignal): Promise<Status> => json<Status>("api/v1/status", signal);
 
 export interface TrackPoint {
   readonly time_s: number;

@@ -15,11 +15,14 @@ export interface Listener {
   /** What the node understood; `tiles` that are not in it are to be dropped. */
   subscribed(tiles: readonly number[], isResumed: boolean): void;
   parts(parts: readonly Part[]): void;
-  state(state: Connection, words: string): void;
+  /** How it goes; `silentS` is how long the node has said nothing. */
+  state(state: Connection, silentS: number): void;
   refused(words: string): void;
 }
 
 const SILENT_MS = 6000;
+const GIVEN_UP_MS = 40_000;
+const UNANSWERED_MS = 20_000;
 const RETRY_MS = [300, 700, 1500, 3000, 5000, 8000];
 const TICK_KIND = 0;
 
@@ -87,7 +90,7 @@ export class LiveStream {
     socket.binaryType = "arraybuffer";
     this.socket = socket;
     this.heardMs = performance.now();
-    this.listener.state(this.tries === 0 ? "connecting" : "lost", this.tries === 0 ? "connecting" : "reconnecting");
+    this.listener.state(this.tries === 0 ? "connecting" : "lost", 0);
     let isRefused = false;
     socket.onopen = () => socket.send(this.request(isResuming));
     socket.onmessage = (event: MessageEvent<string | ArrayBuffer>) => {
@@ -111,7 +114,7 @@ export class LiveStream {
         for (const part of parts) if (part.kind === TICK_KIND) this.picture = part.picture;
         this.tries = 0;
         this.listener.parts(parts);
-        this.listener.state("live", "live");
+        this.listener.state("live", 0);
       });
       this.order = this.order.catch((error: unknown) => {
         this.listener.refused(error instanceof Error ? error.message : String(error));
@@ -124,15 +127,18 @@ export class LiveStream {
       if (this.isStopped || isRefused) return;
       const wait = RETRY_MS[Math.min(this.tries, RETRY_MS.length - 1)]! * (0.8 + 0.4 * Math.random());
       this.tries++;
-      this.listener.state("lost", "no connection, trying again");
+      this.listener.state("lost", 0);
       this.timer = window.setTimeout(() => this.open(true), wait);
     };
   }
 
   private look(): void {
-    if (this.socket?.readyState !== WebSocket.OPEN) return;
-    const silent = performance.now() - this.heardMs;
-    if (silent > SILENT_MS) this.listener.state("silent", `nothing from the node for ${Math.round(silent / 1000)} s`);
-    if (silent > 40_000) this.socket.close();
+    const { socket } = this;
+    if (socket === null || socket.readyState > WebSocket.OPEN) return;
+    const isOpen = socket.readyState === WebSocket.OPEN;
+    const silentMs = performance.now() - this.heardMs;
+    if (isOpen && silentMs > SILENT_MS) this.listener.state("silent", Math.round(silentMs / 1000));
+    if (!isOpen && this.tries === 0) this.listener.state("connecting", Math.round(silentMs / 1000));
+    if (silentMs > (isOpen ? GIVEN_UP_MS : UNANSWERED_MS)) socket.close();
   }
 }

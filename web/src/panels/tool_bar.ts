@@ -46,9 +46,11 @@ export class ToolBar {
   private draw(): void {
     const { model } = this;
     const isPast = model.mode === "past";
-    this.lamp.dataset["state"] = isPast ? "past" : model.connection;
-    setText(this.lamp, isPast ? "the past" : model.connectionWords);
-    setText(this.aircraft, `${count(model.table.count)} aircraft`);
+    const isDeaf = model.connection === "live" && model.receiversWords !== "";
+    this.lamp.dataset["state"] = isPast ? "past" : isDeaf ? "silent" : model.connection;
+    setText(this.lamp, isPast ? "the past" : isDeaf ? model.receiversWords : model.connectionWords);
+    // Before the first picture nothing is known: not that there is no aircraft.
+    setText(this.aircraft, model.clock.isSet ? `${count(model.table.count)} aircraft` : "");
     this.simulated.hidden = !model.table.isSimulated;
     this.words.hidden = model.notice === "";
     setText(this.words, model.notice);

@@ -44,6 +44,8 @@ export class Model {
   filterError = "";
   connection: Connection = "connecting";
   connectionWords = "connecting";
+  /** That all receivers are silent, and since when; empty if one is heard. */
+  receiversWords = "";
   notice = "";
   mode: "live" | "past" = "live";
   hasRecord = false;

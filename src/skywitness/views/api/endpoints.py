@@ -237,6 +237,7 @@ ENDPOINTS: tuple[Endpoint, ...] = (
         {
             "version": {"type": "string"}, "started": {"type": "string", "format": "date-time"},
             "records": {"type": "boolean"}, "receivers": COUNT, "receivers_connected": COUNT,
+            "last_reception": {"type": ["string", "null"], "format": "date-time"},
             "is_place_hidden": {"type": "boolean"}, "facts": WORDS,
             "lat_deg": {"type": "number"}, "lon_deg": {"type": "number"}, **PICTURE, "aircraft": COUNT,
             "aircraft_with_position": COUNT, "messages": COUNT, "frames": COUNT, "frames_by_status": COUNTS,

@@ -17,7 +17,7 @@ import numpy as np
 from litestar import HttpMethod, Request, Response, get, route
 from litestar.handlers import HTTPRouteHandler
 
-from skywitness.batches import ADDRESS_KINDS, POSITION_SOURCES, STATUSES, VERDICTS, Positions
+from skywitness.batches import ADDRESS_KINDS, POSITION_SOURCES, STATUSES, UNTIMED, VERDICTS, Positions
 from skywitness.errors import ArchiveError
 from skywitness.messages.mode_s.callsign import callsign_text
 from skywitness.questions.answer import History
@@ -480,6 +480,8 @@ class V1:
             "is_place_hidden": self.node.privacy.is_strict,
             "facts": {name: str(value) for name, value in self.node.facts.items()},
         }
+        heard_ns = [report.seen_ns for report in reports if report.seen_ns != UNTIMED]
+        told["last_reception"] = text_of(max(heard_ns)) if heard_ns else None
         if centre is not None:
             told["lat_deg"], told["lon_deg"] = centre.lat_deg, centre.lon_deg
         if picture is not None:
